@@ -43,6 +43,7 @@ function(tenon_add_unittest name)
     target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gtest_main)
   else()
     tenon_compile_options(${name})
+    tenon_use_pch(${name})
     target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gtest_main
       MLIR LLVM)
   endif()
