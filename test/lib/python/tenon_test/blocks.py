@@ -43,14 +43,6 @@ _MINIMUM = {
     "Q5_K": (2, 15.5),
 }
 
-#: f16 scales that a reader must take as they are: +-0, the smallest and the
-#: greatest subnormal, the least normal, the greatest, infinities and NaN.
-SPECIAL_SCALES = np.array(
-    [0x0000, 0x8000, 0x0001, 0x83FF, 0x0400, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00]
-    + [0x7E00],
-    np.uint16,
-)
-
 
 def qtype(name):
     """The enumerant of package `gguf` for format `name`."""
@@ -78,17 +70,6 @@ def random_blocks(name, count, rng):
     if name in _MINIMUM:
         at, factor = _MINIMUM[name]
         _put(blocks, at, np.full(count, factor))
-    return blocks
-
-
-def special_blocks(name, count, rng):
-    """`count` random blocks whose scales go through `SPECIAL_SCALES`."""
-    blocks = random_blocks(name, count, rng)
-    scales = np.resize(SPECIAL_SCALES, count)
-    _put(blocks, _SCALE[name], scales.view(np.float16))
-    if name in _MINIMUM:
-        scales = np.resize(np.repeat(SPECIAL_SCALES, len(SPECIAL_SCALES)), count)
-        _put(blocks, _MINIMUM[name][0], scales.view(np.float16))
     return blocks
 
 

@@ -1,0 +1,83 @@
+# ===- test_smollm2.py - a trained model against the oracle -----------------===#
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===------------------------------------------------------------------------===#
+"""SmolLM2-135M-Instruct, compiled, against the float64 forward pass."""
+
+import numpy as np
+import pytest
+
+from tenon_test import tools
+from tenon_test.oracle import log_softmax
+from tenon_test.tokenize import encode, tokenizer_of
+
+#: Largest difference of a logit, in units of max(1, largest logit).
+BOUND = 1e-3
+
+PROMPTS = (
+    "The capital of France is",
+    "Once upon a time there was a small robot who",
+    "def fibonacci(n):\n    ",
+    "Water boils at 100 degrees Celsius, which means that",
+    "<|im_start|>user\nName three colours.<|im_end|>\n",
+    "In 1969, the first humans",
+    "Zürich, naïve café, 東京 and Москва are",
+    "1, 2, 3, 4, 5, 6,",
+)
+COUNT = 48
+
+
+@pytest.mark.parametrize("threads", (1, 2))
+@pytest.mark.parametrize("cpu", ("native", "x86-64-v3"))
+def test_logits(smol_artifact, smol_ids, smol_logits, cpu, threads):
+    got = smol_artifact(cpu, "f32").logits(smol_ids, threads)
+    error = tools.difference(got, smol_logits)
+    print(f"{cpu}, {threads} thread(s): {error:.3g}")
+    assert error <= BOUND
+
+
+def test_pieces(smol_artifact, smol_ids, smol_logits):
+    """Steps and short pieces say what one long prefill says."""
+    got = smol_artifact("native", "f32").piecewise(smol_ids, (70, 1, 1, 3), 2)
+    assert tools.difference(got, smol_logits) <= BOUND
+
+
+def test_f16_cache(smol_artifact, smol_ids, smol_logits):
+    """An f16 cache moves the distributions very little."""
+    got = smol_artifact("native", "f16").logits(smol_ids, 2)
+    want, have = log_softmax(smol_logits), log_softmax(got.astype(np.float64))
+    divergence = np.sum(np.exp(want) * (want - have), axis=-1)
+    print(f"KL: mean {divergence.mean():.3g}, max {divergence.max():.3g}")
+    assert divergence.max() < 1e-3
+
+
+@pytest.fixture(scope="module")
+def greedy_texts(smol_oracle):
+    """Per prompt: its ids, the oracle's greedy ids and the gaps to second."""
+    prompts = [encode(smol_oracle.file, prompt) for prompt in PROMPTS]
+    texts, gaps = smol_oracle.greedy(prompts, COUNT)
+    return list(zip(prompts, texts, gaps))
+
+
+@pytest.mark.parametrize("index", range(len(PROMPTS)))
+def test_greedy(smol_artifact, smol_oracle, greedy_texts, index):
+    """Greedy text is the oracle's; only a near tie of it excuses another."""
+    artifact = smol_artifact("native", "f32")
+    prompt, want, gaps = greedy_texts[index]
+    decode = tokenizer_of(smol_oracle.file).decode
+    done = 0
+    while done < COUNT:
+        known = prompt + want[:done]
+        got = artifact.greedy(known, COUNT - done, threads=1 + index % 2)
+        rest = decode(want[done:], skip_special_tokens=False)
+        if got == rest:
+            return
+        # The first token whose text differs, and whether it is a near tie.
+        same = done
+        while got.startswith(
+            decode(want[done : same + 1], skip_special_tokens=False)
+        ):
+            same += 1
+        assert gaps[same] < 1e-3, f"token {same}: expected {rest!r}, got {got!r}"
+        done = same + 1
