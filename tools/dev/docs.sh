@@ -33,15 +33,15 @@ page() {
   fi
 }
 
-while read -r td; do
-  room=$(dirname "$td")
+for room in dialects/*/IR; do
   name=$(basename "$(dirname "$room")")
-  dialect=$(sed -n 's/^ *let name = "\(.*\)";$/\1/p' "$room/${name}Dialect.td")
-  page "$room/$name.md" -gen-dialect-doc "$td" "-dialect=$dialect"
-done < <(for room in dialects/*/IR; do
-  td="$room/$(basename "$(dirname "$room")")Ops.td"
-  [ ! -f "$td" ] || echo "$td"
-done)
+  for td in "$room/${name}Ops.td" "$room/$name.td"; do
+    [ -f "$td" ] || continue
+    dialect=$(cat "$room/$name"*.td | sed -n 's/^ *let name = "\(.*\)";$/\1/p' | head -n 1)
+    page "$room/$name.md" -gen-dialect-doc "$td" "-dialect=$dialect"
+    break
+  done
+done
 while read -r td; do
   page "$(dirname "$td")/Passes.md" -gen-pass-doc "$td"
 done < <(find dialects lib -name Passes.td | sort)
