@@ -1,0 +1,33 @@
+//===- Passes.td - passes of the core dialect --------------*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_DIALECTS_TENON_TRANSFORMS_PASSES_TD
+#define TENON_DIALECTS_TENON_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def VerifyContractPass : Pass<"tenon-verify-contract", "::mlir::ModuleOp"> {
+  let summary = "Checks what the next phase may rely on.";
+  let description = [{
+    Changes nothing; fails where the module breaks the contract of `phase`.
+
+    All phases: a cache is threaded as a value. At most one use on each path
+    consumes it (append, init of a stack, yield, return, operand of a kernel
+    that consumes it); reads stand before that use, in the block that defines
+    the cache; a region gets a cache only as a carried value.
+
+    * `imported`: a model attribute, an entry, no kernel, no packing.
+    * `optimized`: in entries all work is inside kernels.
+    * `scheduled`: as optimized; each kernel has a schedule, each weight that
+      is read a packing.
+  }];
+  let options = [
+    Option<"phase", "phase", "std::string", "\"imported\"",
+           "imported, optimized or scheduled">,
+  ];
+}
+
+#endif // TENON_DIALECTS_TENON_TRANSFORMS_PASSES_TD
