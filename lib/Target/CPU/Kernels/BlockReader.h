@@ -1,0 +1,63 @@
+//===- BlockReader.h - packed blocks into registers -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Emits the code that decodes one block of a stored format, from the format's
+// description. With 16 lanes a lane is an output row of a packed group; with
+// one lane it is one row of the group. Packed memory holds byte k of a block
+// for 16 rows at 16 k, a floating-point field at byte k at 16 k as well.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_TARGET_CPU_KERNELS_BLOCKREADER_H
+#define TENON_LIB_TARGET_CPU_KERNELS_BLOCKREADER_H
+
+#include "dialects/Tenon/IR/BlockFormat.h"
+#include "lib/Target/CPU/Kernels/Emitter.h"
+
+namespace tenon::cpu {
+
+/// Decodes elements of one block. Values are vectors of 16 lanes, or scalars
+/// when a lane is given.
+class BlockReader {
+public:
+  /// `memory`: packed bytes; `base`: index of the block's first byte; `lane`:
+  /// null for all 16 rows, or the row within the group. `wide`: the machine
+  /// has 512-bit registers (decides how tables are looked up).
+  BlockReader(Emitter &e, const BlockFormat &format, mlir::Value memory,
+              mlir::Value base, mlir::Value lane, bool wide);
+
+  /// code(i) as f32: integer or table entry; the element itself when plain.
+  mlir::Value code(int64_t i);
+  /// Scale of sub-block `sub`; null when the format has none.
+  mlir::Value scale(int64_t sub);
+  /// What is added to the elements of sub-block `sub`; null when none.
+  mlir::Value minimum(int64_t sub);
+  /// The element itself: each operation rounds as the description says.
+  mlir::Value element(int64_t i);
+
+  /// Sub-blocks of the format (1 when it has no sub-scales).
+  static int64_t subBlocks(const BlockFormat &format);
+
+  /// Elements of a block in an order that visits a byte's fields together.
+  static llvm::SmallVector<int64_t> order(const BlockFormat &format);
+
+private:
+  mlir::Value byte(int64_t at);
+  mlir::Value number(const FloatField &field);
+  mlir::Value integer(const IntegerField &field, int64_t i);
+  mlir::Value constant(int32_t value);
+  mlir::Value lookup(mlir::Value code);
+  mlir::Type type(mlir::Type element);
+
+  Emitter &e;
+  const BlockFormat &format;
+  mlir::Value memory, base, lane;
+  bool wide;
+  llvm::DenseMap<int64_t, mlir::Value> bytes;
+  llvm::DenseMap<int64_t, mlir::Value> numbers, scales, minima;
+};
+
+} // namespace tenon::cpu
+
+#endif // TENON_LIB_TARGET_CPU_KERNELS_BLOCKREADER_H

@@ -1,0 +1,79 @@
+//===- Epilogue.cpp - what happens to a contraction's sums ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/Kernels/Epilogue.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::cpu;
+
+Value tenon::cpu::flatten(Emitter &e, Value memory) {
+  auto type = cast<MemRefType>(memory.getType());
+  if (type.getRank() == 2)
+    return memory;
+  SmallVector<ReassociationIndices> groups = {{0}, {}};
+  for (int64_t i = 1; i < type.getRank(); ++i)
+    groups[1].push_back(i);
+  return memref::CollapseShapeOp::create(e.b, memory, groups);
+}
+
+OutputMemory tenon::cpu::getOutputMemory(Emitter &e,
+                                         const Contraction::Output &output,
+                                         const KernelArguments &arguments,
+                                         func::FuncOp function) {
+  OutputMemory memory;
+  for (int bias : output.biases)
+    memory.biases.push_back(
+        bias < 0 ? Value() : function.getArgument(arguments.inputs[bias]));
+  if (output.residual >= 0)
+    memory.residual = flatten(
+        e, function.getArgument(arguments.inputs[output.residual]));
+  memory.result =
+      flatten(e, function.getArgument(arguments.results[output.result]));
+  return memory;
+}
+
+Value tenon::cpu::emitFn(Emitter &e, Fn fn, Value x) {
+  switch (fn) {
+  case Fn::SiLU: {
+    Value one = e.splat(1);
+    return e.divf(x, e.addf(one, e.exp(e.negf(x))));
+  }
+  case Fn::GELU: {
+    Value scaled = e.mulf(x, e.splat(0.70710678118654752));
+    Value erf = math::ErfOp::create(e.b, scaled);
+    return e.mulf(e.mulf(x, e.splat(0.5)), e.addf(e.splat(1), erf));
+  }
+  case Fn::ReLU:
+    return e.maxf(x, e.splat(0));
+  }
+  llvm_unreachable("unknown function");
+}
+
+void tenon::cpu::emitEpilogue(Emitter &e, const Contraction::Output &output,
+                              const OutputMemory &memory, ArrayRef<Value> sums,
+                              Value row, Value column) {
+  bool whole = output.rows % kLanes == 0;
+  Value count =
+      whole ? Value() : e.min(e.sub(e.index(output.rows), column),
+                              e.index(kLanes));
+  auto load = [&](Value from, ValueRange at) {
+    return whole ? e.loadVector(from, at) : e.loadMasked(from, at, count);
+  };
+  SmallVector<Value, 2> values(sums);
+  for (auto [value, bias] : llvm::zip(values, memory.biases))
+    if (bias)
+      value = e.addf(value, load(bias, {column}));
+  Value result = values.front();
+  if (output.fn)
+    result = e.mulf(emitFn(e, *output.fn, values[0]), values[1]);
+  if (memory.residual)
+    result = e.addf(load(memory.residual, {row, column}), result);
+  if (whole)
+    e.storeVector(result, memory.result, {row, column});
+  else
+    e.storeMasked(result, memory.result, {row, column}, count);
+}

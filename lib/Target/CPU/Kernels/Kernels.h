@@ -1,0 +1,116 @@
+//===- Kernels.h - machine code for tenon.kernel ----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One builder per shape of work, not per format: step and chunk contractions,
+// attention, cache appends and embeddings. Each fills a function from three
+// descriptions: the stored formats, the machine and the schedule.
+//
+// Arguments of a kernel function, in order: per input of the kernel
+//   tensor<?xA..xf32>, tensor<?xi32>   its memref
+//   weight vector                      memref<Nxf32>, dense
+//   weight matrix                      memref<?xi8>, packed
+//   cache                              keys memref<?xE>, values memref<?xE>,
+//                                      slot positions memref<?xi32>,
+//                                      slots used: index, capacity: index
+//   index                              index
+// then per result that is a tensor its memref, then, except for row kernels,
+// scratch: memref<?xi8>, then the range of units [first, last): index, index.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_TARGET_CPU_KERNELS_KERNELS_H
+#define TENON_LIB_TARGET_CPU_KERNELS_KERNELS_H
+
+#include "dialects/Tenon/IR/Tenon.h"
+#include "lib/Pipelines/Phases.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace tenon::cpu {
+
+/// What a kernel does, recognised from its region and schedule.
+enum class KernelShape { Rows, Embed, Contract, Append, Attend };
+
+/// The shape of `kernel`, or nothing when no builder fits; says why at the
+/// kernel's location.
+llvm::FailureOr<KernelShape> classifyKernel(KernelOp kernel);
+
+/// Types of the function's arguments (see the file comment). `formats` gives
+/// each input that is a weight the format that this variant reads.
+llvm::SmallVector<mlir::Type> getKernelArgumentTypes(KernelOp kernel,
+                                                     KernelShape shape);
+
+/// A variant of a kernel: the format of each input that is a weight matrix, in
+/// the order of the inputs; unused entries for other inputs.
+using KernelFormats = llvm::SmallVector<SchemeKind>;
+
+/// Fills `function`, whose entry block has the arguments above.
+llvm::LogicalResult buildKernel(KernelOp kernel, KernelShape shape,
+                                const KernelFormats &formats,
+                                const CPUTargetOptions &target,
+                                mlir::func::FuncOp function);
+
+/// How many units a kernel's work splits into, and what a worker needs.
+struct KernelWork {
+  /// Units are: a constant, or per row of the (first) result.
+  int64_t constantUnits = 0;
+  /// Rows per unit (rows / this, rounded up), times `perRowBlock` units.
+  int64_t rowsPerUnit = 0;
+  int64_t perRowBlock = 1;
+  /// Bytes of scratch memory per worker.
+  int64_t scratchBytes = 0;
+};
+
+/// Work of `kernel` under its schedule.
+KernelWork getKernelWork(KernelOp kernel, KernelShape shape);
+
+/// A contraction as its builder sees it: y = fn(x W0) * (x W1) or x W, plus
+/// bias and residual. Numbers are inputs of the kernel.
+struct Contraction {
+  struct Output {
+    llvm::SmallVector<unsigned, 2> weights; ///< one, or gate and up
+    llvm::SmallVector<int, 2> biases;       ///< -1: none
+    std::optional<Fn> fn;                   ///< with two weights
+    int residual = -1;                      ///< -1: none
+    unsigned result = 0;
+    int64_t rows = 0; ///< N
+  };
+  unsigned input = 0;
+  int64_t columns = 0; ///< K
+  llvm::SmallVector<Output> outputs;
+};
+
+/// The contraction in a kernel's region, or nothing.
+std::optional<Contraction> matchContraction(KernelOp kernel);
+
+/// Position of each input's and result's first function argument.
+struct KernelArguments {
+  llvm::SmallVector<unsigned> inputs;
+  llvm::SmallVector<unsigned> results;
+  unsigned scratch = 0, first = 0, last = 0;
+  explicit KernelArguments(KernelOp kernel, KernelShape shape);
+};
+
+// Builders, one file each.
+llvm::LogicalResult buildStepKernel(KernelOp kernel, const Contraction &work,
+                                    const KernelFormats &formats,
+                                    const CPUTargetOptions &target,
+                                    mlir::func::FuncOp function);
+llvm::LogicalResult buildChunkKernel(KernelOp kernel, const Contraction &work,
+                                     const KernelFormats &formats,
+                                     const CPUTargetOptions &target,
+                                     mlir::func::FuncOp function);
+llvm::LogicalResult buildAttendKernel(KernelOp kernel,
+                                      const CPUTargetOptions &target,
+                                      mlir::func::FuncOp function);
+llvm::LogicalResult buildAppendKernel(KernelOp kernel,
+                                      mlir::func::FuncOp function);
+llvm::LogicalResult buildEmbedKernel(KernelOp kernel,
+                                     const KernelFormats &formats,
+                                     const CPUTargetOptions &target,
+                                     mlir::func::FuncOp function);
+
+} // namespace tenon::cpu
+
+#endif // TENON_LIB_TARGET_CPU_KERNELS_KERNELS_H

@@ -1,0 +1,225 @@
+//===- LinkLibrary.cpp - object files to a shared library -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The C and mathematics libraries are described to the linker by stubs that
+// list the functions which LLVM's code generator may call. So the result does
+// not depend on the versions installed here, and a kernel that needs anything
+// else (a helper of a compiler's own library, say) fails to link by name.
+//
+// The linker keeps its state in globals: one link at a time, and none after a
+// link that crashed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/LinkLibrary.h"
+
+#include "lld/Common/Driver.h"
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/InterfaceStub/ELFObjHandler.h"
+#include "llvm/InterfaceStub/IFSStub.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/Errc.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <mutex>
+
+LLD_HAS_DRIVER(elf)
+
+using namespace tenon::cpu;
+
+namespace {
+
+constexpr llvm::StringLiteral kObjects = "objects.a";
+constexpr llvm::StringLiteral kExports = "exports.map";
+constexpr llvm::StringLiteral kLibc = "libc-stub.so";
+constexpr llvm::StringLiteral kLibm = "libm-stub.so";
+constexpr llvm::StringLiteral kFiles[] = {kObjects, kExports, kLibc, kLibm};
+
+constexpr llvm::StringLiteral kLibcFunctions[] = {"memcpy", "memmove", "memset",
+                                                  "memcmp", "bcmp"};
+
+constexpr llvm::StringLiteral kLibmFunctions[] = {
+    "acos",  "acosf",  "asin",      "asinf",      "atan",      "atanf",
+    "atan2", "atan2f", "ceil",      "ceilf",      "cos",       "cosf",
+    "cosh",  "coshf",  "erf",       "erff",       "exp",       "expf",
+    "exp2",  "exp2f",  "expm1",     "expm1f",     "floor",     "floorf",
+    "fma",   "fmaf",   "fmax",      "fmaxf",      "fmin",      "fminf",
+    "fmod",  "fmodf",  "ldexp",     "ldexpf",     "log",       "logf",
+    "log10", "log10f", "log1p",     "log1pf",     "log2",      "log2f",
+    "lrint", "lrintf", "nearbyint", "nearbyintf", "pow",       "powf",
+    "rint",  "rintf",  "round",     "roundf",     "roundeven", "roundevenf",
+    "sin",   "sinf",   "sincos",    "sincosf",    "sinh",      "sinhf",
+    "sqrt",  "sqrtf",  "tan",       "tanf",       "tanh",      "tanhf",
+    "trunc", "truncf"};
+
+/// Writes a shared library that has these functions and no code.
+llvm::Error writeStub(llvm::StringRef path, llvm::StringRef soname,
+                      llvm::ArrayRef<llvm::StringLiteral> functions) {
+  llvm::ifs::IFSStub stub;
+  stub.SoName = soname.str();
+  stub.Target.Arch = llvm::ELF::EM_X86_64;
+  stub.Target.BitWidth = llvm::ifs::IFSBitWidthType::IFS64;
+  stub.Target.Endianness = llvm::ifs::IFSEndiannessType::Little;
+  for (llvm::StringRef function : functions) {
+    llvm::ifs::IFSSymbol symbol(function.str());
+    symbol.Type = llvm::ifs::IFSSymbolType::Func;
+    symbol.Size = 0;
+    stub.Symbols.push_back(std::move(symbol));
+  }
+  return llvm::ifs::writeBinaryStub(path, stub);
+}
+
+llvm::Error writeFile(llvm::StringRef path, llvm::StringRef text) {
+  return llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+    stream << text;
+    return llvm::Error::success();
+  });
+}
+
+llvm::Error writeArchive(llvm::StringRef path,
+                         llvm::ArrayRef<ObjectFile> objects) {
+  std::vector<std::string> names;
+  for (const ObjectFile &object : objects)
+    names.push_back(object.name + ".o");
+  std::vector<llvm::NewArchiveMember> members;
+  for (auto [object, name] : llvm::zip(objects, names))
+    members.emplace_back(llvm::MemoryBufferRef(
+        llvm::StringRef(object.data.data(), object.data.size()), name));
+  return llvm::writeArchive(path, members,
+                            llvm::SymtabWritingMode::NormalSymtab,
+                            llvm::object::Archive::K_GNU,
+                            /*Deterministic=*/true, /*Thin=*/false);
+}
+
+/// Runs the linker; its messages become the error.
+llvm::Error runLinker(llvm::ArrayRef<std::string> arguments) {
+  static std::mutex mutex;
+  static bool crashed = false;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (crashed)
+    return llvm::createStringError(
+        llvm::errc::operation_not_permitted,
+        "expected a usable linker, but an earlier link in this process "
+        "crashed; start a new process");
+  std::vector<const char *> pointers;
+  for (const std::string &argument : arguments)
+    pointers.push_back(argument.c_str());
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  lld::Result result =
+      lld::lldMain(pointers, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  crashed = !result.canRunAgain;
+  if (result.retCode == 0 && !crashed)
+    return llvm::Error::success();
+  llvm::StringRef text = llvm::StringRef(messages).trim();
+  return llvm::createStringError(llvm::errc::executable_format_error,
+                                 "expected the library to link, but got: %s",
+                                 text.empty() ? "a crash of the linker"
+                                              : text.str().c_str());
+}
+
+/// The loader finds everything through one symbol; a second one would be an
+/// interface that nobody promised.
+llvm::Error checkExports(llvm::StringRef path, llvm::StringRef exported) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return llvm::createFileError(path, buffer.getError());
+  auto file = llvm::object::ObjectFile::createELFObjectFile(
+      (*buffer)->getMemBufferRef());
+  if (!file)
+    return file.takeError();
+  bool found = false;
+  auto &elf = llvm::cast<llvm::object::ELFObjectFileBase>(**file);
+  for (const llvm::object::ELFSymbolRef &symbol :
+       elf.getDynamicSymbolIterators()) {
+    auto flags = symbol.getFlags();
+    if (!flags)
+      return flags.takeError();
+    if (*flags & llvm::object::BasicSymbolRef::SF_Undefined)
+      continue;
+    auto name = symbol.getName();
+    if (!name)
+      return name.takeError();
+    found |= *name == exported;
+    if (*name != exported)
+      return llvm::createStringError(
+          llvm::errc::executable_format_error,
+          "expected the library to export '%s' only, but it also exports '%s'",
+          exported.str().c_str(), name->str().c_str());
+  }
+  if (!found)
+    return llvm::createStringError(
+        llvm::errc::executable_format_error,
+        "expected the library to export '%s', but no object defines it",
+        exported.str().c_str());
+  return llvm::Error::success();
+}
+
+} // namespace
+
+llvm::ArrayRef<llvm::StringLiteral> tenon::cpu::linkFiles() { return kFiles; }
+
+llvm::Error tenon::cpu::linkLibrary(llvm::ArrayRef<ObjectFile> objects,
+                                    llvm::StringRef folder,
+                                    llvm::StringRef file,
+                                    llvm::StringRef exported,
+                                    Sanitizer sanitizer) {
+  auto inFolder = [&](llvm::StringRef name) {
+    llvm::SmallString<128> path(folder);
+    llvm::sys::path::append(path, name);
+    return path.str().str();
+  };
+  auto link = [&]() -> llvm::Error {
+    if (auto error = writeArchive(inFolder(kObjects), objects))
+      return error;
+    if (auto error =
+            writeFile(inFolder(kExports),
+                      ("{ global: " + exported + "; local: *; };\n").str()))
+      return error;
+    if (auto error = writeStub(inFolder(kLibc), "libc.so.6", kLibcFunctions))
+      return error;
+    if (auto error = writeStub(inFolder(kLibm), "libm.so.6", kLibmFunctions))
+      return error;
+    std::vector<std::string> arguments = {
+        "ld.lld",
+        "-shared",
+        "-o",
+        inFolder(file),
+        "-soname",
+        file.str(),
+        "--version-script=" + inFolder(kExports),
+        "-z",
+        "now",
+        "-z",
+        "relro",
+        "-z",
+        "noexecstack",
+        "-z",
+        sanitizer == Sanitizer::None ? "defs" : "undefs",
+        "--build-id=sha1",
+        "--hash-style=gnu",
+        "--gc-sections",
+        "--no-undefined-version",
+        "--threads=1",
+        "--color-diagnostics=never",
+        "--whole-archive",
+        inFolder(kObjects),
+        "--no-whole-archive",
+        "--as-needed",
+        inFolder(kLibm),
+        inFolder(kLibc),
+    };
+    if (auto error = runLinker(arguments))
+      return error;
+    return checkExports(inFolder(file), exported);
+  };
+  llvm::Error error = link();
+  for (llvm::StringRef name : kFiles)
+    llvm::sys::fs::remove(inFolder(name));
+  return error;
+}
