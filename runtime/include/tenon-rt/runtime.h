@@ -1,0 +1,185 @@
+//===- runtime.h - runs compiled models -----------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The C API of libtenon-rt. A model is the pair NAME.so and NAME.weights that
+// tenonc wrote; a session is one sequence of tokens over it, with a cache of
+// its own. Any number of sessions run over one model, each from any thread,
+// but one session serves one thread at a time.
+//
+// Functions that can fail return a tenon_rt_status, and leave a sentence for
+// people in tenon_rt_error(). A failed call changes nothing. Options structs
+// may be zero-initialised: zero means "the default" everywhere.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RT_RUNTIME_H
+#define TENON_RT_RUNTIME_H
+
+#include "tenon-rt/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define TENON_RT_API __attribute__((visibility("default")))
+#else
+#define TENON_RT_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tenon_rt_model tenon_rt_model;
+typedef struct tenon_rt_session tenon_rt_session;
+typedef struct tenon_rt_sampler tenon_rt_sampler;
+
+//===----------------------------------------------------------------------===//
+// Versions and failures
+//===----------------------------------------------------------------------===//
+
+/// The runtime's version, "X.Y.Z".
+TENON_RT_API const char *tenon_rt_version(void);
+
+/// The artifact ABI that this runtime loads.
+TENON_RT_API uint32_t tenon_rt_abi(void);
+
+/// The name of a status, e.g. "damaged"; "unknown" for a number not listed.
+TENON_RT_API const char *tenon_rt_status_name(tenon_rt_status status);
+
+/// The message of the last failure: of the calling thread when `session` is
+/// NULL, else of that session. Empty when nothing has failed. It names file,
+/// place, rule and remedy, and stays valid until the next failure there.
+TENON_RT_API const char *tenon_rt_error(const tenon_rt_session *session);
+
+//===----------------------------------------------------------------------===//
+// Models
+//===----------------------------------------------------------------------===//
+
+typedef struct tenon_rt_model_options {
+  /// The weight file; NULL: the library's path with ".weights" for ".so".
+  const char *weights;
+  uint64_t reserved[7]; ///< 0
+} tenon_rt_model_options;
+
+/// What an artifact says of itself. Owned by the model. New fields are added
+/// at the end only.
+typedef struct tenon_rt_model_info {
+  const char *name;
+  const char *compiler; ///< "tenon X.Y.Z, LLVM A.B.C"
+  const char *triple;
+  const char *cpu;
+  const char *features;   ///< comma separated, all present on this machine
+  const char *cache_type; ///< "f16" or "f32"
+  uint64_t vocabulary;    ///< logits per row
+  uint64_t context;       ///< largest context of a session
+  uint64_t layers;
+  uint64_t max_rows;        ///< tokens that one piece of a prefill takes
+  uint64_t weights_bytes;   ///< packed weights
+  uint64_t cache_row_bytes; ///< cache memory of one token, all layers
+} tenon_rt_model_info;
+
+/// Opens the library at `path` and its weight file. Everything is checked
+/// before the first byte of code runs: sizes, hashes, ABI, CPU features and
+/// that the two files belong together. `options` may be NULL.
+TENON_RT_API tenon_rt_status
+tenon_rt_model_open(const char *path, const tenon_rt_model_options *options,
+                    tenon_rt_model **model);
+
+/// Gives the model back. Sessions that still run over it keep it loaded until
+/// the last of them is destroyed. NULL is allowed.
+TENON_RT_API void tenon_rt_model_close(tenon_rt_model *model);
+
+/// The model's description; valid until the model is closed.
+TENON_RT_API const tenon_rt_model_info *
+tenon_rt_model_get_info(const tenon_rt_model *model);
+
+/// The metadata section: GGUF key/value pairs, tokenizer among them, in GGUF's
+/// own encoding. Valid until the model is closed.
+TENON_RT_API const void *tenon_rt_model_metadata(const tenon_rt_model *model,
+                                                 size_t *bytes);
+
+//===----------------------------------------------------------------------===//
+// Sessions
+//===----------------------------------------------------------------------===//
+
+typedef struct tenon_rt_session_options {
+  uint64_t context; ///< tokens it can hold; 0: the model's context
+  uint32_t threads; ///< 1..1024; 0: one per processor the process may use
+  uint32_t reserved32;
+  uint64_t reserved[6]; ///< 0
+} tenon_rt_session_options;
+
+/// Makes a session with an empty cache. Cache memory is reserved, and taken
+/// from the system as tokens arrive. `options` may be NULL.
+TENON_RT_API tenon_rt_status tenon_rt_session_create(
+    tenon_rt_model *model, const tenon_rt_session_options *options,
+    tenon_rt_session **session);
+
+/// Destroys a session and its threads. NULL is allowed.
+TENON_RT_API void tenon_rt_session_destroy(tenon_rt_session *session);
+
+/// Tokens that the session holds.
+TENON_RT_API uint64_t tenon_rt_session_length(const tenon_rt_session *session);
+
+/// Tokens that the session can hold.
+TENON_RT_API uint64_t tenon_rt_session_context(const tenon_rt_session *session);
+
+/// Threads that work for the session, the caller's among them.
+TENON_RT_API uint32_t tenon_rt_session_threads(const tenon_rt_session *session);
+
+/// Appends `count` >= 1 tokens, in pieces of the model's `max_rows`, and writes
+/// the logits after the last of them: [vocabulary]. `logits` may be NULL.
+TENON_RT_API tenon_rt_status tenon_rt_prefill(tenon_rt_session *session,
+                                              const int32_t *ids, size_t count,
+                                              float *logits);
+
+/// Appends `count` >= 1 tokens and writes the logits after each of them:
+/// [count, vocabulary]. With one token this is the decoding step.
+TENON_RT_API tenon_rt_status tenon_rt_step(tenon_rt_session *session,
+                                           const int32_t *ids, size_t count,
+                                           float *logits);
+
+/// Makes a second session that holds the same tokens and goes its own way.
+TENON_RT_API tenon_rt_status tenon_rt_session_fork(tenon_rt_session *session,
+                                                   tenon_rt_session **copy);
+
+/// Forgets all tokens but the first `length`, which is at most what the
+/// session holds.
+TENON_RT_API tenon_rt_status
+tenon_rt_session_truncate(tenon_rt_session *session, uint64_t length);
+
+//===----------------------------------------------------------------------===//
+// Sampling
+//===----------------------------------------------------------------------===//
+
+/// How a token is chosen. The filters work on the model's own distribution in
+/// this order: top_k, top_p, min_p; the temperature then shapes what is left,
+/// and the seed's generator draws. A zero-initialised struct is greedy.
+typedef struct tenon_rt_sampling {
+  float temperature; ///< 0: the most likely token, ties to the lowest id
+  int32_t top_k;     ///< keep the k most likely; 0: all
+  float top_p; ///< keep the fewest that reach this probability; 0 or 1: all
+  float min_p; ///< drop those below this share of the most likely; 0: none
+  uint64_t seed;
+} tenon_rt_sampling;
+
+/// Makes a sampler. The same options and logits give the same tokens.
+TENON_RT_API tenon_rt_status tenon_rt_sampler_create(
+    const tenon_rt_sampling *sampling, tenon_rt_sampler **sampler);
+
+/// Destroys a sampler. NULL is allowed.
+TENON_RT_API void tenon_rt_sampler_destroy(tenon_rt_sampler *sampler);
+
+/// Chooses a token. Logits that are not numbers are never chosen; when none
+/// is a number the call fails.
+TENON_RT_API tenon_rt_status tenon_rt_sampler_pick(tenon_rt_sampler *sampler,
+                                                   const float *logits,
+                                                   size_t count, int32_t *id);
+
+#ifdef __cplusplus
+} // extern "C"
+#endif
+
+#endif // TENON_RT_RUNTIME_H

@@ -1,0 +1,56 @@
+//===- Memory.h - mapped files and zeroed pages ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Two owners of mappings: a file, read-only, and anonymous memory, which is
+// zero, page-aligned and costs nothing until it is touched. A session reserves
+// its whole cache this way.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RUNTIME_MEMORY_H
+#define TENON_RUNTIME_MEMORY_H
+
+#include "Error.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tenon::runtime {
+
+/// An owned mapping; empty when default-constructed.
+class Mapping {
+public:
+  Mapping() = default;
+  ~Mapping();
+  Mapping(Mapping &&other) noexcept;
+  Mapping &operator=(Mapping &&other) noexcept;
+
+  /// Maps the regular file at `path` read-only.
+  Error openFile(const std::string &path);
+
+  /// Reserves `bytes` of zeroed memory; `what` names it in the message.
+  Error reserve(uint64_t bytes, const char *what);
+
+  /// Copies the bytes of `other`, which has the same size, skipping pages
+  /// that hold only zeros. This mapping must still be untouched.
+  void copyTouchedPages(const Mapping &other);
+
+  const uint8_t *data() const { return base; }
+  uint8_t *data() { return base; }
+  uint64_t size() const { return length; }
+
+private:
+  uint8_t *base = nullptr;
+  uint64_t length = 0;
+};
+
+/// `a * b`, or UINT64_MAX when that does not fit.
+inline uint64_t saturatingMultiply(uint64_t a, uint64_t b) {
+  uint64_t product;
+  return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+} // namespace tenon::runtime
+
+#endif // TENON_RUNTIME_MEMORY_H

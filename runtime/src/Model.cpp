@@ -1,0 +1,99 @@
+//===- Model.cpp - opens and checks an artifact ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The weight file comes first, because it vouches for the library: opening a
+// library runs the dynamic linker over it, so its bytes are compared with the
+// hash in the weight file before that. Only then is it opened, privately, with
+// all symbols bound at once, and its description checked.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Model.h"
+
+#include <dlfcn.h>
+
+using namespace tenon::runtime;
+
+namespace {
+
+/// The path of the weight file that belongs to the library `path`.
+std::string weightsBeside(const std::string &path) {
+  constexpr const char *extension = ".so";
+  std::string stem = path;
+  if (stem.size() > 3 && stem.compare(stem.size() - 3, 3, extension) == 0)
+    stem.resize(stem.size() - 3);
+  return stem + ".weights";
+}
+
+/// Says why the dynamic linker refused `path`.
+Error linkerFailure(const std::string &path) {
+  const char *text = dlerror();
+  std::string reason = text ? text : "unknown reason";
+  if (reason.find("__asan_") != std::string::npos)
+    return sanitizerFailure(path, "address");
+  if (reason.find("__tsan_") != std::string::npos)
+    return sanitizerFailure(path, "thread");
+  return failure(TENON_RT_FORMAT, path,
+                 ": cannot be opened as a library: ", reason,
+                 "; compile the model on a machine of this kind");
+}
+
+} // namespace
+
+Model::~Model() {
+  if (library)
+    dlclose(library);
+}
+
+Error Model::open(const std::string &path, std::string weightsPath,
+                  std::shared_ptr<const Model> &model) {
+  if (weightsPath.empty())
+    weightsPath = weightsBeside(path);
+  std::shared_ptr<Model> opened(new Model());
+  Mapping libraryFile;
+  if (Error error = libraryFile.openFile(path))
+    return error;
+  if (Error error = opened->weightsFile.openFile(weightsPath)) {
+    error.message += "; the library " + path +
+                     " needs the .weights file that tenonc wrote beside it";
+    return error;
+  }
+  Bytes file = {opened->weightsFile.data(), opened->weightsFile.size()};
+  if (Error error = readWeights(file, weightsPath, opened->contents))
+    return error;
+  if (Error error = checkLibrary({libraryFile.data(), libraryFile.size()}, path,
+                                 opened->contents.header, weightsPath))
+    return error;
+  if (Error error = opened->openLibrary(path, weightsPath))
+    return error;
+  model = std::move(opened);
+  return success();
+}
+
+Error Model::openLibrary(const std::string &path,
+                         const std::string &weightsPath) {
+  // A name without a slash would be searched in the system's library path.
+  std::string file = path.find('/') == std::string::npos ? "./" + path : path;
+  library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return linkerFailure(path);
+  const void *symbol = dlsym(library, TENON_RT_ARTIFACT_SYMBOL);
+  if (!symbol)
+    return failure(TENON_RT_FORMAT, path,
+                   ": expected the symbol " TENON_RT_ARTIFACT_SYMBOL
+                   ", but the library has none; give the .so that tenonc "
+                   "wrote");
+  if (Error error =
+          checkDescriptor(static_cast<const tenon_rt_artifact *>(symbol), path,
+                          contents, weightsPath, checked))
+    return error;
+  const tenon_rt_artifact &d = *checked.descriptor;
+  description = {d.name,          d.compiler,
+                 d.triple,        d.cpu,
+                 d.features,      d.cache_type,
+                 d.vocab,         d.context,
+                 d.layers,        checked.chunk->max_rows,
+                 d.weights_bytes, d.layers * d.cache_layer_slot_bytes};
+  return success();
+}

@@ -1,0 +1,51 @@
+//===- Model.h - an opened artifact ---------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Owns the mapped weight file and the opened library. Immutable once open, so
+// sessions of all threads share it; the last of them lets it go.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RUNTIME_MODEL_H
+#define TENON_RUNTIME_MODEL_H
+
+#include "Descriptor.h"
+#include "Memory.h"
+#include "Weights.h"
+#include "tenon-rt/runtime.h"
+
+#include <memory>
+
+namespace tenon::runtime {
+
+class Model {
+public:
+  /// Opens the library `path` with the weight file `weightsPath`; an empty
+  /// `weightsPath` means the one beside the library.
+  static Error open(const std::string &path, std::string weightsPath,
+                    std::shared_ptr<const Model> &model);
+
+  ~Model();
+  Model(const Model &) = delete;
+  Model &operator=(const Model &) = delete;
+
+  const Artifact &artifact() const { return checked; }
+  const Weights &weights() const { return contents; }
+  const tenon_rt_model_info &info() const { return description; }
+
+private:
+  Model() = default;
+
+  Error openLibrary(const std::string &path, const std::string &weightsPath);
+
+  Mapping weightsFile;
+  Weights contents;
+  void *library = nullptr;
+  Artifact checked;
+  tenon_rt_model_info description = {};
+};
+
+} // namespace tenon::runtime
+
+#endif // TENON_RUNTIME_MODEL_H

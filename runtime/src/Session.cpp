@@ -1,0 +1,207 @@
+//===- Session.cpp - one sequence over a model ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Everything a call could fail at is checked before the first entry runs, so a
+// failed call leaves the session as it was. A token's slot and its position
+// are both its number in the sequence. The two differ in the ABI, because a
+// cache that drops tokens keeps their successors' positions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Session.h"
+
+#include <algorithm>
+#include <numeric>
+#include <sched.h>
+
+using namespace tenon::runtime;
+
+namespace {
+
+constexpr uint32_t kMaxThreads = 1024;
+
+/// What a pool's function needs to call an entry.
+struct EntryCall {
+  tenon_rt_entry_fn run;
+  tenon_rt_job *job;
+};
+
+void callEntry(void *context, uint64_t worker) {
+  auto *call = static_cast<EntryCall *>(context);
+  call->run(call->job, worker);
+}
+
+void relax(tenon_rt_job *) { sched_yield(); }
+
+/// Marks a session as in use, or finds that another thread uses it.
+class Use {
+public:
+  explicit Use(std::atomic<bool> &busy)
+      : busy(busy), taken(!busy.exchange(true, std::memory_order_acquire)) {}
+  ~Use() {
+    if (taken)
+      busy.store(false, std::memory_order_release);
+  }
+  Error check() const {
+    return taken ? success()
+                 : failure(TENON_RT_BUSY,
+                           "the session is in use by another thread; give "
+                           "each thread a session of its own");
+  }
+
+private:
+  std::atomic<bool> &busy;
+  bool taken;
+};
+
+} // namespace
+
+Error Session::create(std::shared_ptr<const Model> model,
+                      const tenon_rt_session_options &options,
+                      std::unique_ptr<Session> &session) {
+  const tenon_rt_artifact &d = *model->artifact().descriptor;
+  uint64_t context = options.context ? options.context : d.context;
+  if (context > d.context)
+    return failure(TENON_RT_ARGUMENT, "context: expected at most ", d.context,
+                   ", for which ", d.name, " is compiled, but got ", context,
+                   "; compile the model with --context=", context);
+  uint32_t threads = options.threads ? options.threads : usableProcessors();
+  if (threads > kMaxThreads)
+    return failure(TENON_RT_ARGUMENT, "threads: expected 1 to ", kMaxThreads,
+                   ", but got ", threads);
+
+  std::unique_ptr<Session> made(new Session());
+  made->limit = context;
+  made->capacity = (context + TENON_RT_SLOT_TILE - 1) / TENON_RT_SLOT_TILE *
+                   TENON_RT_SLOT_TILE;
+  uint64_t rowBytes = saturatingMultiply(d.layers, d.cache_layer_slot_bytes);
+  if (Error error = made->cache.reserve(
+          saturatingMultiply(rowBytes, made->capacity), "cache"))
+    return error;
+  if (Error error =
+          made->arena.reserve(model->artifact().arenaBytes(), "arena"))
+    return error;
+  if (Error error = made->scratch.reserve(
+          saturatingMultiply(model->artifact().scratchBytes(), threads),
+          "scratch memory of the threads"))
+    return error;
+  made->slotPositions.assign(made->capacity, TENON_RT_FREE_SLOT);
+  uint64_t rows = model->artifact().chunk->max_rows;
+  made->positions.resize(rows);
+  made->outIndex.resize(rows);
+  made->pool = std::make_unique<ThreadPool>(threads);
+
+  tenon_rt_job &job = made->job;
+  job.workers = threads;
+  job.positions = made->positions.data();
+  job.out_index = made->outIndex.data();
+  job.arena = made->arena.data();
+  job.scratch = made->scratch.data();
+  job.weights = model->weights().packed.data;
+  job.cache = made->cache.data();
+  job.slot_positions = made->slotPositions.data();
+  job.capacity = made->capacity;
+  job.relax = relax;
+  made->model = std::move(model);
+  session = std::move(made);
+  return success();
+}
+
+Error Session::checkTokens(const int32_t *ids, size_t count, Rows rows,
+                           const float *logits) const {
+  if (!ids || count == 0)
+    return failure(TENON_RT_ARGUMENT, "expected at least one token");
+  if (rows == Rows::All && !logits)
+    return failure(TENON_RT_ARGUMENT,
+                   "expected memory for the logits, but got null");
+  if (count > limit - used)
+    return failure(TENON_RT_CONTEXT, "expected at most ", limit - used,
+                   " more tokens, because the session holds ", used, " of ",
+                   limit, ", but got ", count,
+                   "; shorten the text or make a session with a longer "
+                   "context");
+  uint64_t vocabulary = model->info().vocabulary;
+  for (size_t i = 0; i < count; ++i)
+    if (ids[i] < 0 || static_cast<uint64_t>(ids[i]) >= vocabulary)
+      return failure(TENON_RT_ARGUMENT, "token ", i,
+                     ": expected an id of 0 to ", vocabulary - 1, ", but got ",
+                     ids[i]);
+  return success();
+}
+
+Error Session::append(const int32_t *ids, size_t count, Rows rows,
+                      float *logits) {
+  Use use(busy);
+  if (Error error = use.check())
+    return error;
+  if (Error error = checkTokens(ids, count, rows, logits))
+    return error;
+  if (!logits)
+    rows = Rows::None;
+  uint64_t maxRows = model->artifact().chunk->max_rows;
+  for (size_t done = 0; done < count;) {
+    uint64_t piece = std::min<uint64_t>(count - done, maxRows);
+    bool last = done + piece == count;
+    uint64_t firstOut = piece;
+    if (rows == Rows::All)
+      firstOut = 0;
+    else if (rows == Rows::Last && last)
+      firstOut = piece - 1;
+    runPiece(ids + done, piece, firstOut, logits);
+    if (rows == Rows::All)
+      logits += piece * model->info().vocabulary;
+    done += piece;
+  }
+  return success();
+}
+
+void Session::runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
+                       float *logits) {
+  const Artifact &artifact = model->artifact();
+  const tenon_rt_entry &entry = count == 1 ? *artifact.step : *artifact.chunk;
+  std::iota(positions.begin(), positions.begin() + count,
+            static_cast<int32_t>(used));
+  std::copy_n(positions.begin(), count, slotPositions.begin() + used);
+  std::iota(outIndex.begin(), outIndex.begin() + (count - firstOut),
+            static_cast<int32_t>(firstOut));
+  job.rows = count;
+  job.out_rows = count - firstOut;
+  job.ids = ids;
+  job.logits = logits;
+  job.slots_used = used;
+  EntryCall call = {entry.run, &job};
+  pool->run(callEntry, &call);
+  used += count;
+}
+
+Error Session::fork(std::unique_ptr<Session> &copy) {
+  Use use(busy);
+  if (Error error = use.check())
+    return error;
+  tenon_rt_session_options options = {};
+  options.context = limit;
+  options.threads = threads();
+  std::unique_ptr<Session> made;
+  if (Error error = create(model, options, made))
+    return error;
+  made->cache.copyTouchedPages(cache);
+  made->slotPositions = slotPositions;
+  made->job.slot_positions = made->slotPositions.data();
+  made->used = used;
+  copy = std::move(made);
+  return success();
+}
+
+Error Session::truncate(uint64_t newLength) {
+  Use use(busy);
+  if (Error error = use.check())
+    return error;
+  if (newLength > used)
+    return failure(TENON_RT_ARGUMENT, "length: expected at most ", used,
+                   ", which the session holds, but got ", newLength);
+  std::fill(slotPositions.begin() + newLength, slotPositions.begin() + used,
+            TENON_RT_FREE_SLOT);
+  used = newLength;
+  return success();
+}

@@ -1,0 +1,71 @@
+//===- Session.h - one sequence over a model ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Owns what a sequence needs: cache, positions of its slots, scratch memory
+// and workers. Turns any number of tokens into calls of the two entries.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RUNTIME_SESSION_H
+#define TENON_RUNTIME_SESSION_H
+
+#include "Memory.h"
+#include "Model.h"
+#include "ThreadPool.h"
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+namespace tenon::runtime {
+
+class Session {
+public:
+  /// Whose logits a call writes.
+  enum class Rows { None, Last, All };
+
+  /// Makes an empty session; zeros in `options` are defaults.
+  static Error create(std::shared_ptr<const Model> model,
+                      const tenon_rt_session_options &options,
+                      std::unique_ptr<Session> &session);
+
+  /// Appends `count` tokens and writes logits as `rows` says.
+  Error append(const int32_t *ids, size_t count, Rows rows, float *logits);
+
+  /// Makes `copy` hold what this session holds.
+  Error fork(std::unique_ptr<Session> &copy);
+
+  /// Keeps the first `newLength` tokens.
+  Error truncate(uint64_t newLength);
+
+  uint64_t length() const { return used; }
+  uint64_t context() const { return limit; }
+  uint32_t threads() const { return pool->workers(); }
+
+  /// The message of this session's last failure.
+  std::string lastError;
+
+private:
+  Session() = default;
+
+  Error checkTokens(const int32_t *ids, size_t count, Rows rows,
+                    const float *logits) const;
+  /// Runs one entry over `count` tokens, at most its max_rows.
+  void runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
+                float *logits);
+
+  std::shared_ptr<const Model> model;
+  uint64_t limit = 0;    // tokens it can hold
+  uint64_t capacity = 0; // slots: limit, rounded up to whole tiles
+  uint64_t used = 0;
+  Mapping cache, arena, scratch;
+  std::vector<int32_t> slotPositions, positions, outIndex;
+  std::unique_ptr<ThreadPool> pool;
+  std::atomic<bool> busy{false};
+  alignas(64) tenon_rt_job job = {};
+};
+
+} // namespace tenon::runtime
+
+#endif // TENON_RUNTIME_SESSION_H

@@ -1,0 +1,240 @@
+//===- SessionTest.cpp - sequences over a model ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The hand-written artifact answers in exact integers, so results are compared
+// for equality: in pieces or at once, with any number of threads, after forks
+// and truncations, and from many sessions at the same time.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeArtifact.h"
+#include "FakeModel.h"
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <thread>
+
+namespace {
+
+std::vector<int32_t> someIds(size_t count, uint32_t seed = 1) {
+  std::vector<int32_t> ids(count);
+  for (int32_t &id : ids) {
+    seed = seed * 1664525 + 1013904223;
+    id = static_cast<int32_t>((seed >> 16) % FAKE_VOCAB);
+  }
+  return ids;
+}
+
+std::vector<float> lastRow(const std::vector<float> &logits) {
+  return {logits.end() - FAKE_VOCAB, logits.end()};
+}
+
+class Sessions : public testing::TestWithParam<uint32_t> {
+protected:
+  void SetUp() override {
+    model = fake.open();
+    ASSERT_NE(model, nullptr) << fake.message;
+  }
+  void TearDown() override { tenon_rt_model_close(model); }
+
+  tenon_rt_session *make(uint64_t context = 0) {
+    tenon_rt_session_options options = {};
+    options.context = context;
+    options.threads = GetParam();
+    tenon_rt_session *session = nullptr;
+    EXPECT_EQ(tenon_rt_session_create(model, &options, &session), TENON_RT_OK)
+        << tenon_rt_error(nullptr);
+    return session;
+  }
+
+  FakeModel fake;
+  tenon_rt_model *model = nullptr;
+};
+
+/// Appends ids and returns all rows' logits.
+std::vector<float> step(tenon_rt_session *session,
+                        const std::vector<int32_t> &ids) {
+  std::vector<float> logits(ids.size() * FAKE_VOCAB, -1);
+  EXPECT_EQ(tenon_rt_step(session, ids.data(), ids.size(), logits.data()),
+            TENON_RT_OK)
+      << tenon_rt_error(session);
+  return logits;
+}
+
+std::vector<float> prefill(tenon_rt_session *session,
+                           const std::vector<int32_t> &ids) {
+  std::vector<float> logits(FAKE_VOCAB, -1);
+  EXPECT_EQ(tenon_rt_prefill(session, ids.data(), ids.size(), logits.data()),
+            TENON_RT_OK)
+      << tenon_rt_error(session);
+  return logits;
+}
+
+TEST_P(Sessions, AllRowsAnswerAsDefined) {
+  for (size_t count : {1u, 2u, 7u, 8u, 9u, 16u, 17u, 100u}) {
+    tenon_rt_session *session = make();
+    EXPECT_EQ(tenon_rt_session_threads(session), GetParam());
+    std::vector<int32_t> ids = someIds(count);
+    EXPECT_EQ(step(session, ids), expectedLogits(ids)) << count;
+    EXPECT_EQ(tenon_rt_session_length(session), count);
+    tenon_rt_session_destroy(session);
+  }
+}
+
+TEST_P(Sessions, PrefillAnswersTheLastRow) {
+  for (size_t count : {1u, 5u, 8u, 9u, 40u}) {
+    tenon_rt_session *session = make();
+    std::vector<int32_t> ids = someIds(count);
+    EXPECT_EQ(prefill(session, ids), lastRow(expectedLogits(ids))) << count;
+    tenon_rt_session_destroy(session);
+  }
+}
+
+TEST_P(Sessions, PiecesAndStepsContinue) {
+  tenon_rt_session *session = make();
+  std::vector<int32_t> ids = someIds(61);
+  ASSERT_EQ(tenon_rt_prefill(session, ids.data(), 21, nullptr), TENON_RT_OK);
+  for (size_t i = 21; i < 60; ++i)
+    EXPECT_EQ(step(session, {ids[i]}),
+              lastRow(expectedLogits({ids.begin(), ids.begin() + i + 1})));
+  EXPECT_EQ(prefill(session, {ids[60]}), lastRow(expectedLogits(ids)));
+  tenon_rt_session_destroy(session);
+}
+
+TEST_P(Sessions, ForksGoTheirOwnWay) {
+  tenon_rt_session *session = make();
+  std::vector<int32_t> common = someIds(30), left = someIds(9, 2),
+                       right = someIds(12, 3);
+  prefill(session, common);
+  tenon_rt_session *copy = nullptr;
+  ASSERT_EQ(tenon_rt_session_fork(session, &copy), TENON_RT_OK);
+  EXPECT_EQ(tenon_rt_session_length(copy), 30u);
+  EXPECT_EQ(tenon_rt_session_context(copy), uint64_t(FAKE_CONTEXT));
+  std::vector<float> ours = prefill(session, left);
+  std::vector<float> theirs = prefill(copy, right);
+  tenon_rt_session_destroy(session);
+  left.insert(left.begin(), common.begin(), common.end());
+  right.insert(right.begin(), common.begin(), common.end());
+  EXPECT_EQ(ours, lastRow(expectedLogits(left)));
+  EXPECT_EQ(theirs, lastRow(expectedLogits(right)));
+  std::vector<int32_t> more = someIds(20, 4);
+  std::vector<float> later = prefill(copy, more);
+  right.insert(right.end(), more.begin(), more.end());
+  EXPECT_EQ(later, lastRow(expectedLogits(right)));
+  tenon_rt_session_destroy(copy);
+}
+
+TEST_P(Sessions, TruncationForgets) {
+  tenon_rt_session *session = make();
+  std::vector<int32_t> ids = someIds(50);
+  prefill(session, ids);
+  ASSERT_EQ(tenon_rt_session_truncate(session, 17), TENON_RT_OK);
+  EXPECT_EQ(tenon_rt_session_length(session), 17u);
+  ids.resize(17);
+  std::vector<int32_t> more = someIds(4, 9);
+  std::vector<float> logits = prefill(session, more);
+  ids.insert(ids.end(), more.begin(), more.end());
+  EXPECT_EQ(logits, lastRow(expectedLogits(ids)));
+  EXPECT_EQ(tenon_rt_session_truncate(session, 22), TENON_RT_ARGUMENT);
+  EXPECT_EQ(tenon_rt_session_length(session), 21u);
+  ASSERT_EQ(tenon_rt_session_truncate(session, 0), TENON_RT_OK);
+  EXPECT_EQ(prefill(session, more), lastRow(expectedLogits(more)));
+  tenon_rt_session_destroy(session);
+}
+
+TEST_P(Sessions, ContextEndsExactlyWhereAsked) {
+  tenon_rt_session *session = make(21);
+  EXPECT_EQ(tenon_rt_session_context(session), 21u);
+  std::vector<int32_t> ids = someIds(22);
+  std::vector<float> logits(FAKE_VOCAB, -1);
+  EXPECT_EQ(tenon_rt_prefill(session, ids.data(), 22, logits.data()),
+            TENON_RT_CONTEXT);
+  EXPECT_NE(std::string(tenon_rt_error(session)).find("at most 21"),
+            std::string::npos);
+  EXPECT_EQ(tenon_rt_session_length(session), 0u);
+  ids.resize(21);
+  EXPECT_EQ(prefill(session, ids), lastRow(expectedLogits(ids)));
+  EXPECT_EQ(tenon_rt_step(session, ids.data(), 1, logits.data()),
+            TENON_RT_CONTEXT);
+  tenon_rt_session_destroy(session);
+}
+
+TEST_P(Sessions, BadTokensAreRefusedBeforeAnyWork) {
+  tenon_rt_session *session = make();
+  std::vector<float> logits(20 * FAKE_VOCAB, -1);
+  std::vector<int32_t> ids = someIds(20);
+  for (int32_t bad : {-1, int(FAKE_VOCAB), INT32_MAX, INT32_MIN}) {
+    ids[19] = bad;
+    EXPECT_EQ(tenon_rt_step(session, ids.data(), 20, logits.data()),
+              TENON_RT_ARGUMENT);
+    EXPECT_NE(std::string(tenon_rt_error(session)).find("token 19"),
+              std::string::npos);
+  }
+  EXPECT_EQ(tenon_rt_session_length(session), 0u);
+  EXPECT_EQ(tenon_rt_prefill(session, ids.data(), 0, logits.data()),
+            TENON_RT_ARGUMENT);
+  EXPECT_EQ(tenon_rt_prefill(session, nullptr, 1, logits.data()),
+            TENON_RT_ARGUMENT);
+  EXPECT_EQ(tenon_rt_step(session, ids.data(), 1, nullptr), TENON_RT_ARGUMENT);
+  tenon_rt_session_destroy(session);
+}
+
+TEST_P(Sessions, ManyRunAtTheSameTime) {
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (uint32_t t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (uint32_t round = 0; round < 5; ++round) {
+        tenon_rt_session *session = make();
+        std::vector<int32_t> ids = someIds(40, t * 100 + round);
+        std::vector<float> logits(FAKE_VOCAB);
+        for (size_t i = 0; i < ids.size(); i += 4)
+          if (tenon_rt_prefill(session, &ids[i], 4, logits.data()))
+            ++wrong;
+        if (logits != lastRow(expectedLogits(ids)))
+          ++wrong;
+        tenon_rt_session_destroy(session);
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, Sessions, testing::Values(1, 2, 5));
+
+class OneThread : public Sessions {};
+INSTANTIATE_TEST_SUITE_P(Threads, OneThread, testing::Values(1));
+
+TEST_P(OneThread, OutlivesTheModelHandle) {
+  tenon_rt_session *session = make();
+  tenon_rt_model_close(model);
+  model = nullptr;
+  std::vector<int32_t> ids = someIds(10);
+  EXPECT_EQ(prefill(session, ids), lastRow(expectedLogits(ids)));
+  tenon_rt_session_destroy(session);
+}
+
+TEST_P(OneThread, OptionsAreChecked) {
+  tenon_rt_session *session = nullptr;
+  tenon_rt_session_options options = {};
+  options.threads = 1025;
+  EXPECT_EQ(tenon_rt_session_create(model, &options, &session),
+            TENON_RT_ARGUMENT);
+  options.threads = UINT32_MAX;
+  EXPECT_EQ(tenon_rt_session_create(model, &options, &session),
+            TENON_RT_ARGUMENT);
+  options.threads = 1;
+  options.context = FAKE_CONTEXT + 1;
+  EXPECT_EQ(tenon_rt_session_create(model, &options, &session),
+            TENON_RT_ARGUMENT);
+  EXPECT_NE(std::string(tenon_rt_error(nullptr)).find("--context=101"),
+            std::string::npos);
+  options.context = UINT64_MAX;
+  EXPECT_EQ(tenon_rt_session_create(model, &options, &session),
+            TENON_RT_ARGUMENT);
+  EXPECT_EQ(session, nullptr);
+}
+
+} // namespace
