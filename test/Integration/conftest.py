@@ -1,8 +1,8 @@
-# ===- conftest.py - where the shared modules are ---------------------------===#
+# ===- conftest.py - where the shared modules are --------------------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """Makes `tenon_test` importable from every test below this folder."""
 
 import sys

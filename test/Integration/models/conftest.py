@@ -1,8 +1,8 @@
-# ===- conftest.py - what the model tests share -----------------------------===#
+# ===- conftest.py - what the model tests share ----------------------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """SmolLM2 is read by the oracle once, and compiled once per setting."""
 
 import pytest

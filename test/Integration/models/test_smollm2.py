@@ -1,8 +1,8 @@
-# ===- test_smollm2.py - a trained model against the oracle -----------------===#
+# ===- test_smollm2.py - a trained model against the oracle ----------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """SmolLM2-135M-Instruct, compiled, against the float64 forward pass."""
 
 import numpy as np
@@ -79,5 +79,7 @@ def test_greedy(smol_artifact, smol_oracle, greedy_texts, index):
             decode(want[done : same + 1], skip_special_tokens=False)
         ):
             same += 1
-        assert gaps[same] < 1e-3, f"token {same}: expected {rest!r}, got {got!r}"
+        assert (
+            gaps[same] < 1e-3
+        ), f"token {same}: expected {rest!r}, got {got!r}"
         done = same + 1

@@ -1,8 +1,8 @@
-# ===- test_tiny.py - random models of every kind against the oracle --------===#
+# ===- test_tiny.py - random models of every kind against the oracle -------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """Small random models, one after another through the whole tool chain.
 
 The list covers, rather than multiplies, what can vary: every format (as the

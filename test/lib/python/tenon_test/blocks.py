@@ -1,8 +1,8 @@
-# ===- blocks.py - stored tensors of every format ---------------------------===#
+# ===- blocks.py - stored tensors of every format --------------------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """Bytes of a tensor in a given format, with values of a given spread.
 
 The package `gguf` quantises some formats; for the others random blocks are

@@ -1,8 +1,8 @@
-# ===- gguf_file.py - a GGUF file as NumPy arrays ---------------------------===#
+# ===- gguf_file.py - a GGUF file as NumPy arrays --------------------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """Reads metadata and dequantised tensors with the Python package `gguf`."""
 
 from pathlib import Path

@@ -1,8 +1,8 @@
-# ===- oracle.py - an independent float64 forward pass ----------------------===#
+# ===- oracle.py - an independent float64 forward pass ---------------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """Decoders of the Llama family in NumPy, float64 from the first to the last op.
 
 The oracle is the second opinion that native code and interpreter are compared

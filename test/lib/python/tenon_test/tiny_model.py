@@ -1,8 +1,8 @@
-# ===- tiny_model.py - small random models as GGUF files --------------------===#
+# ===- tiny_model.py - small random models as GGUF files -------------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """Complete GGUF files of any supported architecture, format and shape.
 
 A file has everything that a real one has, a tokenizer among it, so that it
@@ -17,6 +17,9 @@ import gguf
 import numpy as np
 
 from .blocks import fitting, qtype, random_tensor
+
+#: A shape as small as a model can have and still be complete.
+SMALL = dict(heads=2, kv_heads=1, head_dim=64, hidden=64, layers=2, vocab=300)
 
 
 @dataclass

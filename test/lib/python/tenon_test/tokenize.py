@@ -1,8 +1,8 @@
-# ===- tokenize.py - text to ids by the package `tokenizers` ----------------===#
+# ===- tokenize.py - text to ids by the package `tokenizers` ---------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """Byte-level BPE of a GGUF file, built with the Python package `tokenizers`."""
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers

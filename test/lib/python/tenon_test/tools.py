@@ -1,8 +1,8 @@
-# ===- tools.py - runs the tools on files -----------------------------------===#
+# ===- tools.py - runs the tools on files ----------------------------------===#
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# ===------------------------------------------------------------------------===#
+# ===-----------------------------------------------------------------------===#
 """Runs tenonc, tenon-run and tenon-opt, and says in full what went wrong."""
 
 import importlib.util
