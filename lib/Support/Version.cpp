@@ -1,0 +1,18 @@
+//===- Version.cpp - versions that tools print ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Support/Version.h"
+
+#include "tenon-rt/abi.h"
+#include "llvm/Config/llvm-config.h"
+
+llvm::StringRef tenon::getVersion() { return TENON_VERSION; }
+
+void tenon::printVersion(llvm::raw_ostream &os, llvm::StringRef tool) {
+  os << tool << " (Tenon) " << getVersion() << "\n"
+     << "LLVM " << LLVM_VERSION_STRING << "\n"
+     << "artifact ABI " << TENON_RT_ABI_VERSION << "\n";
+}
