@@ -17,9 +17,7 @@ endfunction()
 # still include what they use; TENON_PCH=OFF shows one that does not.
 option(TENON_PCH "Precompile the headers of MLIR" ON)
 if(TENON_PCH)
-  file(WRITE ${PROJECT_BINARY_DIR}/tenon-pch.cpp.in "")
-  configure_file(${PROJECT_BINARY_DIR}/tenon-pch.cpp.in
-    ${PROJECT_BINARY_DIR}/tenon-pch.cpp COPYONLY)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/tenon-pch.cpp CONTENT "")
   add_library(tenon-pch OBJECT ${PROJECT_BINARY_DIR}/tenon-pch.cpp)
   tenon_compile_options(tenon-pch)
   # ccache keeps a precompiled header only without the time in it.
