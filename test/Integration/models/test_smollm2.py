@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tenon_test import tools
+from tenon_test.artifact_shape import code_bytes
 from tenon_test.oracle import log_softmax
 from tenon_test.tokenize import encode, tokenizer_of
 
@@ -83,3 +84,9 @@ def test_greedy(smol_artifact, smol_oracle, greedy_texts, index):
             gaps[same] < 1e-3
         ), f"token {same}: expected {rest!r}, got {got!r}"
         done = same + 1
+
+
+@pytest.mark.skipif(bool(tools.SANITIZE), reason="instrumented code is larger")
+@pytest.mark.parametrize("cpu", ("native", "x86-64-v3"))
+def test_code_size(smol_artifact, cpu):
+    assert code_bytes(smol_artifact(cpu, "f32").library) < 1_000_000
