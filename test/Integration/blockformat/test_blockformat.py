@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BIN = pathlib.Path(os.environ.get("TENON_BIN", ROOT / "build" / "bin"))
+BIN = pathlib.Path(
+    os.environ.get("TENON_BUILD_DIR", ROOT / "build")) / "test" / "bin"
 
 # Format and byte offsets of its f16 fields within a block.
 FORMATS = {
