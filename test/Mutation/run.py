@@ -1,0 +1,180 @@
+# ===- run.py - do the tests notice a wrong program? ------------------------===#
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===-----------------------------------------------------------------------===#
+"""Applies the mutations of mutations.yaml one at a time; each must fail a test.
+
+The sources are copied first (what git tracks, as it lies in the tree), so the
+tree is never touched. In the copy: build, the named tests pass; then for each
+mutation: change, build, run the named tests, which must fail, change back.
+
+    build/venv/bin/python test/Mutation/run.py --work DIR [--only a,b]
+
+Writes DIR/mutations.json and a table, DIR/mutations.md. Exit code 1 if a
+mutation survives, does not build, or no longer applies.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Tree:
+    """A copy of the sources with a build folder of its own."""
+
+    def __init__(self, work, jobs):
+        self.source, self.build = work / "source", work / "source" / "build"
+        self.log = work / "log.txt"
+        self.jobs = jobs
+        # Compiled objects of the tree itself are found again by ccache.
+        self.env = dict(os.environ, CCACHE_BASEDIR=str(self.source))
+        self.env["CCACHE_NOHASHDIR"] = "1"
+
+    def prepare(self):
+        """Copies what changed and configures."""
+        listed = subprocess.run(
+            ["git", "-C", ROOT, "ls-files", "-z"],
+            check=True,
+            capture_output=True,
+        )
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            origin, copy = ROOT / name, self.source / name
+            if not origin.exists():
+                continue
+            data = origin.read_bytes()
+            if not copy.exists() or copy.read_bytes() != data:
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(origin, copy)
+        venv = self.build / "venv"
+        if not venv.exists():
+            self.build.mkdir(exist_ok=True)
+            venv.symlink_to(ROOT / "build" / "venv")
+        return self._run(["cmake", "--preset", "release", "-S", self.source])
+
+    def make(self):
+        """Builds everything that tests use."""
+        return self._run(["ninja", "-C", self.build, "-j", str(self.jobs)])
+
+    def test(self, spec):
+        """Runs one test of a mutation; true if it passes.
+
+        `ctest REGEX`, `pytest FILE [-k EXPRESSION]` (below test/), or
+        `lit FILTER`.
+        """
+        kind, rest = spec.split(" ", 1)
+        if kind == "ctest":
+            return self._run(
+                ["ctest", "--test-dir", self.build, "-R", rest]
+                + ["--no-tests=error", "--output-on-failure"]
+            )
+        if kind == "lit":
+            return self._run(
+                ["/usr/lib/llvm-22/bin/lit", "-v", self.build / "test"]
+                + ["--filter", rest]
+            )
+        name, _, expression = rest.partition(" -k ")
+        argv = [self.build / "venv/bin/python", "-m", "pytest", "-x", "-q"]
+        argv += ["-p", "no:cacheprovider", "--rootdir", self.source / "test"]
+        argv += [self.source / "test" / name]
+        argv += ["-k", expression] if expression else []
+        env = dict(self.env, TENON_SOURCE_DIR=str(self.source))
+        env["TENON_BUILD_DIR"] = str(self.build)
+        return self._run(argv, env)
+
+    def _run(self, argv, env=None):
+        argv = [str(a) for a in argv]
+        with open(self.log, "a", encoding="utf-8") as log:
+            log.write("$ " + " ".join(argv) + "\n")
+            log.flush()
+            try:
+                done = subprocess.run(
+                    argv,
+                    cwd=self.source,
+                    env=env or self.env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    timeout=900,
+                )
+            except subprocess.TimeoutExpired:
+                return False
+        return done.returncode == 0
+
+
+def attempt(tree, mutation):
+    """The verdict on one mutation; the copy is as before afterwards."""
+    path = tree.source / mutation["file"]
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutation["old"]) != 1:
+        return f"does not apply: {text.count(mutation['old'])} places", ""
+    path.write_text(
+        text.replace(mutation["old"], mutation["new"]), encoding="utf-8"
+    )
+    try:
+        if not tree.make():
+            return "does not build", ""
+        for spec in mutation["tests"]:
+            if not tree.test(spec):
+                return "caught", spec
+        return "SURVIVED", ""
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work", required=True, type=Path)
+    parser.add_argument("--only", help="ids, separated by commas")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    args = parser.parse_args()
+    listed = Path(__file__).with_name("mutations.yaml")
+    mutations = yaml.safe_load(listed.read_text(encoding="utf-8"))
+    if args.only:
+        wanted = args.only.split(",")
+        mutations = [m for m in mutations if m["id"] in wanted]
+    work = args.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    tree = Tree(work, args.jobs)
+    tree.log.write_text("")
+    if not tree.prepare() or not tree.make():
+        sys.exit(f"the sources do not build as they are; see {tree.log}")
+    for spec in sorted({s for m in mutations for s in m["tests"]}):
+        if not tree.test(spec):
+            sys.exit(f"fails without a mutation: {spec}; see {tree.log}")
+    print("all named tests pass without a mutation", flush=True)
+
+    results = []
+    for mutation in mutations:
+        start = time.monotonic()
+        verdict, by = attempt(tree, mutation)
+        seconds = time.monotonic() - start
+        results.append(dict(mutation, verdict=verdict, by=by, seconds=seconds))
+        print(
+            f"{mutation['id']:32} {verdict} {by} ({seconds:.0f} s)", flush=True
+        )
+        lines = ["| mutation | file | why it is wrong | verdict | by |"]
+        lines.append("|---|---|---|---|---|")
+        for r in results:
+            row = (r["id"], r["file"], r["why"], r["verdict"], r["by"])
+            lines.append("| " + " | ".join(row) + " |")
+        (work / "mutations.md").write_text("\n".join(lines) + "\n")
+        (work / "mutations.json").write_text(json.dumps(results, indent=1))
+    bad = [r["id"] for r in results if r["verdict"] != "caught"]
+    if not tree.make():
+        bad.append("the copy did not build after the last mutation")
+    print(f"{len(results) - len(bad)} of {len(results)} caught")
+    sys.exit("not caught: " + ", ".join(bad) if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
