@@ -23,7 +23,7 @@
 #include "llvm/Support/Errc.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 
 #include <mutex>
 
@@ -32,12 +32,6 @@ LLD_HAS_DRIVER(elf)
 using namespace tenon::cpu;
 
 namespace {
-
-constexpr llvm::StringLiteral kObjects = "objects.a";
-constexpr llvm::StringLiteral kExports = "exports.map";
-constexpr llvm::StringLiteral kLibc = "libc-stub.so";
-constexpr llvm::StringLiteral kLibm = "libm-stub.so";
-constexpr llvm::StringLiteral kFiles[] = {kObjects, kExports, kLibc, kLibm};
 
 constexpr llvm::StringLiteral kLibcFunctions[] = {"memcpy", "memmove", "memset",
                                                   "memcmp", "bcmp"};
@@ -55,6 +49,21 @@ constexpr llvm::StringLiteral kLibmFunctions[] = {
     "sin",   "sinf",   "sincos",    "sincosf",    "sinh",      "sinhf",
     "sqrt",  "sqrtf",  "tan",       "tanf",       "tanh",      "tanhf",
     "trunc", "truncf"};
+
+/// A file that goes with its scope, or with the process.
+struct TemporaryFile {
+  explicit TemporaryFile(std::string name) : path(std::move(name)) {
+    llvm::sys::RemoveFileOnSignal(path);
+  }
+  ~TemporaryFile() {
+    llvm::sys::fs::remove(path);
+    llvm::sys::DontRemoveFileOnSignal(path);
+  }
+  TemporaryFile(const TemporaryFile &) = delete;
+  TemporaryFile &operator=(const TemporaryFile &) = delete;
+
+  const std::string path;
+};
 
 /// Writes a shared library that has these functions and no code.
 llvm::Error writeStub(llvm::StringRef path, llvm::StringRef soname,
@@ -162,64 +171,51 @@ llvm::Error checkExports(llvm::StringRef path, llvm::StringRef exported) {
 
 } // namespace
 
-llvm::ArrayRef<llvm::StringLiteral> tenon::cpu::linkFiles() { return kFiles; }
-
 llvm::Error tenon::cpu::linkLibrary(llvm::ArrayRef<ObjectFile> objects,
-                                    llvm::StringRef folder,
-                                    llvm::StringRef file,
-                                    llvm::StringRef exported,
-                                    Sanitizer sanitizer) {
-  auto inFolder = [&](llvm::StringRef name) {
-    llvm::SmallString<128> path(folder);
-    llvm::sys::path::append(path, name);
-    return path.str().str();
+                                    const LinkOptions &options) {
+  const TemporaryFile archive(options.output + ".objects.a");
+  const TemporaryFile exports(options.output + ".exports");
+  const TemporaryFile libc(options.output + ".libc.so");
+  const TemporaryFile libm(options.output + ".libm.so");
+  if (auto error = writeArchive(archive.path, objects))
+    return error;
+  if (auto error = writeFile(exports.path, "{ global: " + options.exported +
+                                               "; local: *; };\n"))
+    return error;
+  if (auto error = writeStub(libc.path, "libc.so.6", kLibcFunctions))
+    return error;
+  if (auto error = writeStub(libm.path, "libm.so.6", kLibmFunctions))
+    return error;
+  std::vector<std::string> arguments = {
+      "ld.lld",
+      "-shared",
+      "-o",
+      options.output,
+      "-soname",
+      options.soname,
+      "--version-script=" + exports.path,
+      "-z",
+      "now",
+      "-z",
+      "relro",
+      "-z",
+      "noexecstack",
+      "-z",
+      options.sanitizer == Sanitizer::None ? "defs" : "undefs",
+      "--build-id=sha1",
+      "--hash-style=gnu",
+      "--gc-sections",
+      "--no-undefined-version",
+      "--threads=1",
+      "--color-diagnostics=never",
+      "--whole-archive",
+      archive.path,
+      "--no-whole-archive",
+      "--as-needed",
+      libm.path,
+      libc.path,
   };
-  auto link = [&]() -> llvm::Error {
-    if (auto error = writeArchive(inFolder(kObjects), objects))
-      return error;
-    if (auto error =
-            writeFile(inFolder(kExports),
-                      ("{ global: " + exported + "; local: *; };\n").str()))
-      return error;
-    if (auto error = writeStub(inFolder(kLibc), "libc.so.6", kLibcFunctions))
-      return error;
-    if (auto error = writeStub(inFolder(kLibm), "libm.so.6", kLibmFunctions))
-      return error;
-    std::vector<std::string> arguments = {
-        "ld.lld",
-        "-shared",
-        "-o",
-        inFolder(file),
-        "-soname",
-        file.str(),
-        "--version-script=" + inFolder(kExports),
-        "-z",
-        "now",
-        "-z",
-        "relro",
-        "-z",
-        "noexecstack",
-        "-z",
-        sanitizer == Sanitizer::None ? "defs" : "undefs",
-        "--build-id=sha1",
-        "--hash-style=gnu",
-        "--gc-sections",
-        "--no-undefined-version",
-        "--threads=1",
-        "--color-diagnostics=never",
-        "--whole-archive",
-        inFolder(kObjects),
-        "--no-whole-archive",
-        "--as-needed",
-        inFolder(kLibm),
-        inFolder(kLibc),
-    };
-    if (auto error = runLinker(arguments))
-      return error;
-    return checkExports(inFolder(file), exported);
-  };
-  llvm::Error error = link();
-  for (llvm::StringRef name : kFiles)
-    llvm::sys::fs::remove(inFolder(name));
-  return error;
+  if (auto error = runLinker(arguments))
+    return error;
+  return checkExports(options.output, options.exported);
 }

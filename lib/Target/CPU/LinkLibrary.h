@@ -15,17 +15,21 @@
 
 namespace tenon::cpu {
 
-/// Links `objects` to the shared library `folder/file`, whose name for the
-/// loader is `file`. It exports `exported` and nothing else, and needs at most
-/// libc and libm. Intermediate files named by `linkFiles` are put into `folder`
-/// and removed again. The same objects give the same bytes in any folder.
-/// With a sanitizer, symbols that its runtime provides may stay undefined.
-llvm::Error linkLibrary(llvm::ArrayRef<ObjectFile> objects,
-                        llvm::StringRef folder, llvm::StringRef file,
-                        llvm::StringRef exported, Sanitizer sanitizer);
+/// What to link, and how it is called.
+struct LinkOptions {
+  std::string output;   ///< path of the library
+  std::string soname;   ///< its name for the loader
+  std::string exported; ///< the one symbol that it shows
+  /// Symbols that this sanitizer's runtime provides may stay undefined.
+  Sanitizer sanitizer = Sanitizer::None;
+};
 
-/// Names of the files that `linkLibrary` puts into its folder for a moment.
-llvm::ArrayRef<llvm::StringLiteral> linkFiles();
+/// Links `objects` to a shared library that needs at most libc and libm.
+/// Intermediate files stand beside it while the linker runs; they are removed
+/// also when a signal ends the process. The same objects and `soname` give the
+/// same bytes in any folder.
+llvm::Error linkLibrary(llvm::ArrayRef<ObjectFile> objects,
+                        const LinkOptions &options);
 
 } // namespace tenon::cpu
 

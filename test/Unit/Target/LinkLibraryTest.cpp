@@ -126,8 +126,9 @@ protected:
 
   std::string linkTo(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef file,
                      Sanitizer sanitizer = Sanitizer::None) {
-    return llvm::toString(linkLibrary(objects, folder, file,
-                                      TENON_RT_ARTIFACT_SYMBOL, sanitizer));
+    return llvm::toString(
+        linkLibrary(objects, {path(file), file.str(), TENON_RT_ARTIFACT_SYMBOL,
+                              sanitizer}));
   }
 
   std::string path(llvm::StringRef file) { return (folder + "/" + file).str(); }
@@ -268,7 +269,7 @@ TEST_F(LinkLibrary, LinksFromSeveralThreads) {
     ASSERT_FALSE(llvm::sys::fs::create_directory(sub));
     threads.emplace_back([&, i, sub] {
       results[i] = llvm::toString(linkLibrary(
-          objects, sub, "a.so", TENON_RT_ARTIFACT_SYMBOL, Sanitizer::None));
+          objects, {sub + "/a.so", "a.so", TENON_RT_ARTIFACT_SYMBOL}));
     });
   }
   for (std::thread &thread : threads)

@@ -92,6 +92,10 @@ struct KernelArguments {
   explicit KernelArguments(KernelOp kernel, KernelShape shape);
 };
 
+/// Bytes of a weight's packed form at one layer, without alignment: dense f32
+/// for vectors, blocks of whole groups of 16 rows for matrices.
+int64_t getPackedBytes(WeightOp weight, int64_t layer);
+
 // Builders, one file each.
 llvm::LogicalResult buildStepKernel(KernelOp kernel, const Contraction &work,
                                     const KernelFormats &formats,

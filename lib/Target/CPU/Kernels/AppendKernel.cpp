@@ -1,0 +1,54 @@
+//===- AppendKernel.cpp - new keys and values into the cache --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Units are (row, head) pairs. A key becomes a column of its tile of 16 slots,
+// a value a row. Rounds to nearest, ties to even.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/Kernels/CacheLayout.h"
+#include "lib/Target/CPU/Kernels/Kernels.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::cpu;
+
+LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
+                                            func::FuncOp function) {
+  auto append = cast<CacheAppendOp>(kernel.getBody().front().front());
+  KernelArguments arguments(kernel, KernelShape::Append);
+  auto input = [&](Value value, unsigned part = 0) {
+    unsigned number = cast<BlockArgument>(value).getArgNumber();
+    return function.getArgument(arguments.inputs[number] + part);
+  };
+  Emitter e(kernel.getLoc(), &function.front());
+  CacheLayoutOf layout(append.getCache().getType());
+  Value keys = input(append.getCache(), 0);
+  Value values = input(append.getCache(), 1);
+  Value used = input(append.getCache(), 3);
+  Value capacity = input(append.getCache(), 4);
+  Value key = input(append.getKey());
+  Value value = input(append.getValue());
+  Value zero = e.index(0);
+  e.loop(function.getArgument(arguments.first),
+         function.getArgument(arguments.last), 1, [&](Value unit) {
+           Value row = e.div(unit, layout.heads);
+           Value head = e.rem(unit, layout.heads);
+           Value slot = e.add(used, row);
+           Value keyAt = e.add(layout.keyTile(e, capacity, head,
+                                              e.div(slot, kLanes)),
+                               e.rem(slot, kLanes));
+           Value valueAt = layout.valueRow(e, capacity, head, slot);
+           e.loop(zero, e.index(layout.dim), 1, [&](Value d) {
+             Value x = e.load(key, {row, head, d});
+             e.store(e.fromF32(x, layout.element), keys,
+                     {e.add(keyAt, e.mul(d, kLanes))});
+             Value y = e.load(value, {row, head, d});
+             e.store(e.fromF32(y, layout.element), values,
+                     {e.add(valueAt, d)});
+           });
+         });
+  func::ReturnOp::create(e.b);
+  return success();
+}

@@ -1,0 +1,227 @@
+//===- Kernels.cpp - which builder makes a kernel -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Recognises the shape of a kernel's work from its region, and says how its
+// function's arguments and units are counted.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/Kernels/Kernels.h"
+#include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
+#include "lib/Target/CPU/Kernels/CacheLayout.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::cpu;
+
+FailureOr<KernelShape> tenon::cpu::classifyKernel(KernelOp kernel) {
+  Block &block = kernel.getBody().front();
+  Operation &first = block.front();
+  bool single = block.getOperations().size() == 2;
+  if (single && isa<EmbeddingOp>(first))
+    return KernelShape::Embed;
+  if (single && isa<CacheAppendOp>(first))
+    return KernelShape::Append;
+  if (single && isa<AttentionOp>(first))
+    return KernelShape::Attend;
+  if (matchContraction(kernel))
+    return KernelShape::Contract;
+  for (Operation &op : block.without_terminator())
+    if (!isa<NormOp, RopeAnglesOp, RopeOp, RowsOp, GateOp, arith::AddFOp,
+             arith::MulFOp>(op)) {
+      InFlightDiagnostic error =
+          kernel.emitOpError("expected a kernel that the CPU can build, but "
+                             "got '")
+          << op.getName() << "' in kernel '" << kernel.getName() << "'";
+      error.attachNote(op.getLoc())
+          << "put embeddings, appends and attention into kernels of their own";
+      return failure();
+    }
+  return KernelShape::Rows;
+}
+
+std::optional<Contraction> tenon::cpu::matchContraction(KernelOp kernel) {
+  Contraction work;
+  Value input;
+  auto number = [](Value value) -> int {
+    auto argument = dyn_cast<BlockArgument>(value);
+    return argument ? static_cast<int>(argument.getArgNumber()) : -1;
+  };
+  auto addLinear = [&](Contraction::Output &output, Value value) {
+    auto linear = value.getDefiningOp<LinearOp>();
+    if (!linear || number(linear.getInput()) < 0 ||
+        (input && input != linear.getInput()))
+      return false;
+    input = linear.getInput();
+    work.input = number(input);
+    WeightType weight = linear.getWeight().getType();
+    work.columns = weight.getColumns();
+    output.rows = weight.getRows();
+    output.weights.push_back(number(linear.getWeight()));
+    output.biases.push_back(linear.getBias() ? number(linear.getBias()) : -1);
+    return true;
+  };
+  int64_t covered = 1; // the terminator
+  for (auto [index, value] :
+       llvm::enumerate(kernel.getYield().getOperands())) {
+    Contraction::Output output;
+    output.result = index;
+    if (auto add = value.getDefiningOp<arith::AddFOp>()) {
+      ++covered;
+      Value residual = add.getLhs();
+      value = add.getRhs();
+      if (!isa<BlockArgument>(residual))
+        std::swap(residual, value);
+      output.residual = number(residual);
+      if (output.residual < 0)
+        return std::nullopt;
+    }
+    if (auto gate = value.getDefiningOp<GateOp>()) {
+      ++covered;
+      output.fn = gate.getFn();
+      if (!addLinear(output, gate.getGate()) ||
+          !addLinear(output, gate.getUp()))
+        return std::nullopt;
+    } else if (!addLinear(output, value)) {
+      return std::nullopt;
+    }
+    covered += output.weights.size();
+    work.outputs.push_back(std::move(output));
+  }
+  if (work.outputs.empty() ||
+      covered != static_cast<int64_t>(
+                     kernel.getBody().front().getOperations().size()))
+    return std::nullopt;
+  return work;
+}
+
+KernelArguments::KernelArguments(KernelOp kernel, KernelShape shape) {
+  unsigned at = 0;
+  for (Value value : kernel.getInputs()) {
+    inputs.push_back(at);
+    at += isa<CacheType>(value.getType()) ? 5 : 1;
+  }
+  for (Type type : kernel.getResultTypes())
+    if (isa<RankedTensorType>(type))
+      results.push_back(at++);
+  if (shape != KernelShape::Rows)
+    scratch = at++;
+  first = at++;
+  last = at;
+}
+
+SmallVector<Type> tenon::cpu::getKernelArgumentTypes(KernelOp kernel,
+                                                     KernelShape shape) {
+  MLIRContext *context = kernel.getContext();
+  Type index = IndexType::get(context);
+  Type byte = IntegerType::get(context, 8);
+  SmallVector<Type> types;
+  auto buffer = [](RankedTensorType type) {
+    return MemRefType::get(type.getShape(), type.getElementType());
+  };
+  auto flat = [](Type element) {
+    return MemRefType::get({ShapedType::kDynamic}, element);
+  };
+  for (Type type : kernel.getInputs().getTypes()) {
+    if (auto tensor = dyn_cast<RankedTensorType>(type)) {
+      types.push_back(buffer(tensor));
+    } else if (auto weight = dyn_cast<WeightType>(type)) {
+      types.push_back(weight.isVector()
+                          ? Type(MemRefType::get({weight.getRows()},
+                                                 Float32Type::get(context)))
+                          : Type(flat(byte)));
+    } else if (auto cache = dyn_cast<CacheType>(type)) {
+      types.append({flat(cache.getK()), flat(cache.getV()),
+                    flat(IntegerType::get(context, 32)), index, index});
+    } else {
+      types.push_back(index);
+    }
+  }
+  for (Type type : kernel.getResultTypes())
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      types.push_back(buffer(tensor));
+  if (shape != KernelShape::Rows)
+    types.push_back(flat(byte));
+  types.append({index, index});
+  return types;
+}
+
+int64_t tenon::cpu::getPackedBytes(WeightOp weight, int64_t layer) {
+  ArrayRef<int64_t> shape = weight.getShape();
+  if (shape.size() == 1)
+    return shape[0] * 4;
+  const BlockFormat &format = weight.getScheme(layer).getFormat();
+  return llvm::alignTo(shape[0], kLanes) * format.rowBytes(shape[1]);
+}
+
+KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
+  KernelWork work;
+  switch (shape) {
+  case KernelShape::Rows:
+  case KernelShape::Embed:
+    work.rowsPerUnit = 1;
+    return work;
+  case KernelShape::Append: {
+    auto append = cast<CacheAppendOp>(kernel.getBody().front().front());
+    work.rowsPerUnit = 1;
+    work.perRowBlock = append.getCache().getType().getHeads();
+    return work;
+  }
+  case KernelShape::Attend: {
+    auto op = cast<AttentionOp>(kernel.getBody().front().front());
+    auto schedule = cast<AttendAttr>(*kernel.getSchedule());
+    CacheLayoutOf layout(op.getCache().getType());
+    int64_t group = op.getQuery().getType().getDimSize(1) / layout.heads;
+    int64_t queries = group * schedule.getRows();
+    int64_t padded = llvm::alignTo(
+        queries, std::min<int64_t>(schedule.getQueries(), queries));
+    work.rowsPerUnit = schedule.getRows();
+    work.perRowBlock = layout.heads;
+    work.scratchBytes = padded * (2 * layout.padded + schedule.getTile() + 2) *
+                            4 + 5 * 64;
+    return work;
+  }
+  case KernelShape::Contract: {
+    Contraction contraction = *matchContraction(kernel);
+    auto chunk = dyn_cast<ChunkAttr>(*kernel.getSchedule());
+    for (const Contraction::Output &output : contraction.outputs) {
+      int64_t groups = llvm::divideCeil(output.rows, kLanes);
+      int64_t perUnit = chunk ? chunk.getGroups() : 1;
+      work.constantUnits += llvm::divideCeil(groups, perUnit);
+      int64_t width = perUnit * output.weights.size() * kLanes;
+      work.scratchBytes = std::max<int64_t>(
+          work.scratchBytes, contraction.columns * width * 4);
+    }
+    // One row: sums of the input, for two sizes of sub-blocks at most.
+    if (!chunk)
+      work.scratchBytes = contraction.columns * 4 / 8;
+    return work;
+  }
+  }
+  llvm_unreachable("unknown kernel shape");
+}
+
+LogicalResult tenon::cpu::buildKernel(KernelOp kernel, KernelShape shape,
+                                      const KernelFormats &formats,
+                                      const CPUTargetOptions &target,
+                                      func::FuncOp function) {
+  switch (shape) {
+  case KernelShape::Rows:
+    return lowerRowKernel(kernel, function);
+  case KernelShape::Embed:
+    return buildEmbedKernel(kernel, formats, target, function);
+  case KernelShape::Append:
+    return buildAppendKernel(kernel, function);
+  case KernelShape::Attend:
+    return buildAttendKernel(kernel, target, function);
+  case KernelShape::Contract: {
+    Contraction work = *matchContraction(kernel);
+    if (isa<StepAttr>(*kernel.getSchedule()))
+      return buildStepKernel(kernel, work, formats, target, function);
+    return buildChunkKernel(kernel, work, formats, target, function);
+  }
+  }
+  llvm_unreachable("unknown kernel shape");
+}

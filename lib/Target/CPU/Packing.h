@@ -1,0 +1,50 @@
+//===- Packing.h - order of a packed weight's bytes -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// `#tenon_cpu.pack<interleave = N>` in code. Rows go in groups of N, the last
+// group filled up with rows of zero bytes. Within a group block follows block
+// along the columns, within a block unit follows unit, and each unit is stored
+// for the N rows side by side, so that one vector load brings the same field
+// of N rows. A unit is a float field of the block, or one byte of all else.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_TARGET_CPU_PACKING_H
+#define TENON_LIB_TARGET_CPU_PACKING_H
+
+#include "dialects/Tenon/IR/BlockFormat.h"
+
+#include "llvm/ADT/SmallVector.h"
+
+namespace tenon::cpu {
+
+/// Packed weights start at multiples of this many bytes.
+constexpr uint64_t packedAlignment = 64;
+
+/// Bytes of a block that stay together.
+struct PackUnit {
+  int64_t offset; ///< within the block
+  int64_t bytes;  ///< 1, 2 or 4
+};
+
+/// The units of a block in the order of its bytes; they cover it.
+llvm::SmallVector<PackUnit> getPackUnits(const BlockFormat &format);
+
+/// Bytes of a packed matrix; `columns` is a multiple of the block.
+uint64_t getPackedBytes(const BlockFormat &format, int64_t rows,
+                        int64_t columns, int64_t interleave);
+
+/// Packs the groups `[firstGroup, lastGroup)` of a stored matrix of `rows`
+/// rows into their place in `packed`, which stands for the whole matrix.
+void packGroups(const BlockFormat &format, int64_t rows, int64_t columns,
+                int64_t interleave, const uint8_t *stored, uint8_t *packed,
+                int64_t firstGroup, int64_t lastGroup);
+
+/// Undoes the packing of one row: its stored bytes, block after block.
+void unpackRow(const BlockFormat &format, int64_t columns, int64_t interleave,
+               const uint8_t *packed, int64_t row, uint8_t *stored);
+
+} // namespace tenon::cpu
+
+#endif // TENON_LIB_TARGET_CPU_PACKING_H

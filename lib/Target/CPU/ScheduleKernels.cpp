@@ -1,0 +1,156 @@
+//===- ScheduleKernels.cpp - how kernels run, how weights lie -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The only place where tile sizes come from. One row: weights stream through
+// registers. Many rows: the register tile fills the vector registers, the
+// panel half of the second-level cache. Work row by row is done by every
+// worker for itself when there is one row, so that nobody waits.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/Kernels/CacheLayout.h"
+#include "lib/Target/CPU/Kernels/Kernels.h"
+#include "lib/Target/CPU/Passes.h"
+
+namespace tenon::cpu {
+#define GEN_PASS_DEF_SCHEDULEKERNELSPASS
+#include "lib/Target/CPU/Passes.h.inc"
+} // namespace tenon::cpu
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::cpu;
+
+namespace {
+
+struct ScheduleKernelsPass
+    : cpu::impl::ScheduleKernelsPassBase<ScheduleKernelsPass> {
+  using ScheduleKernelsPassBase::ScheduleKernelsPassBase;
+  void runOnOperation() override;
+
+private:
+  Attribute chooseContraction(const Contraction &work, bool one);
+  Attribute chooseAttention(AttentionOp op, bool one);
+  LogicalResult schedule(KernelOp kernel, bool one);
+  void packWeights();
+};
+
+} // namespace
+
+Attribute ScheduleKernelsPass::chooseContraction(const Contraction &work,
+                                                 bool one) {
+  MLIRContext *context = &getContext();
+  if (one)
+    return StepAttr::get(context, kLanes, /*sums=*/4);
+  int64_t weights = 1;
+  for (const Contraction::Output &output : work.outputs)
+    weights = std::max<int64_t>(weights, output.weights.size());
+  // Registers of the machine that one vector of 16 lanes takes.
+  int64_t split = kLanes * 32 / vectorBits;
+  // A panel of f32 takes half of the cache at most.
+  int64_t perGroup = work.columns * kLanes * 4 * weights;
+  int64_t groups =
+      std::max<int64_t>(1, static_cast<int64_t>(cacheBytes / 2) / perGroup);
+  int64_t rows;
+  if (vectorRegisters >= 32 && split == 1) {
+    groups = std::min<int64_t>(groups, weights == 1 ? 3 : 1);
+    rows = 8;
+  } else {
+    groups = 1;
+    // Sums, one column per weight and the broadcast input fit the registers.
+    int64_t budget = vectorRegisters - weights * split - 1;
+    rows = std::max<int64_t>(1, budget / (weights * split));
+  }
+  return ChunkAttr::get(context, kLanes, groups, rows, work.columns);
+}
+
+Attribute ScheduleKernelsPass::chooseAttention(AttentionOp op, bool one) {
+  int64_t heads = op.getQuery().getType().getDimSize(1);
+  int64_t group = heads / op.getCache().getType().getHeads();
+  int64_t split = kLanes * 32 / vectorBits;
+  int64_t most = vectorRegisters >= 32 && split == 1 ? 8 : 4;
+  int64_t rows = one ? 1 : std::max<int64_t>(1, 16 / group);
+  int64_t queries = std::min(most, rows * group);
+  // Queries in full register tiles where the group allows it.
+  while (!one && rows * group % queries && rows < 32)
+    ++rows;
+  return AttendAttr::get(&getContext(), /*tile=*/128, rows, queries);
+}
+
+LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, bool one) {
+  FailureOr<KernelShape> shape = classifyKernel(kernel);
+  if (failed(shape))
+    return failure();
+  if (kernel.getSchedule())
+    return success();
+  Attribute schedule;
+  switch (*shape) {
+  case KernelShape::Contract:
+    schedule = chooseContraction(*matchContraction(kernel), one);
+    break;
+  case KernelShape::Attend:
+    schedule = chooseAttention(
+        cast<AttentionOp>(kernel.getBody().front().front()), one);
+    break;
+  case KernelShape::Rows:
+  case KernelShape::Embed:
+    schedule = RowsAttr::get(&getContext(), one ? Split::None : Split::Rows);
+    break;
+  case KernelShape::Append:
+    schedule = RowsAttr::get(&getContext(), Split::HeadsAndRows);
+    break;
+  }
+  kernel.setScheduleAttr(schedule);
+  return success();
+}
+
+/// Packing and offsets of every weight: whole layers one after the other, in
+/// the order in which the module declares the weights.
+void ScheduleKernelsPass::packWeights() {
+  constexpr int64_t alignment = 64;
+  Builder builder(&getContext());
+  SmallVector<WeightOp> weights(getOperation().getOps<WeightOp>());
+  DenseMap<Operation *, SmallVector<int64_t>> offsets;
+  int64_t at = 0;
+  auto place = [&](WeightOp weight, int64_t layer) {
+    offsets[weight].push_back(at);
+    at += llvm::alignTo(getPackedBytes(weight, layer), alignment);
+  };
+  int64_t layers = 0;
+  for (WeightOp weight : weights) {
+    if (!weight.getLayers())
+      place(weight, 0);
+    layers = std::max(layers, weight.getCount());
+  }
+  for (int64_t layer = 0; layer < layers; ++layer)
+    for (WeightOp weight : weights)
+      if (weight.getLayers() && layer < weight.getCount())
+        place(weight, layer);
+  for (WeightOp weight : weights) {
+    bool vector = weight.getShape().size() == 1;
+    weight.setPackingAttr(PackAttr::get(&getContext(), vector ? 1 : kLanes));
+    weight.setOffsetsAttr(builder.getDenseI64ArrayAttr(offsets[weight]));
+  }
+}
+
+void ScheduleKernelsPass::runOnOperation() {
+  if (vectorBits != 256 && vectorBits != 512) {
+    getOperation().emitError("expected vector-bits 256 or 512, but got ")
+        << vectorBits;
+    return signalPassFailure();
+  }
+  for (auto function : getOperation().getOps<func::FuncOp>()) {
+    auto maxRows = function->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
+    if (!maxRows)
+      continue;
+    WalkResult result = function.walk([&](KernelOp kernel) {
+      return failed(schedule(kernel, maxRows.getInt() == 1))
+                 ? WalkResult::interrupt()
+                 : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+  }
+  packWeights();
+}

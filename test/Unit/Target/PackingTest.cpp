@@ -1,0 +1,96 @@
+//===- PackingTest.cpp - order of a packed weight's bytes -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/Packing.h"
+
+#include "gtest/gtest.h"
+
+#include <random>
+#include <vector>
+
+using namespace tenon;
+using namespace tenon::cpu;
+
+namespace {
+
+std::vector<uint8_t> randomBytes(size_t count) {
+  std::mt19937 random(7);
+  std::vector<uint8_t> bytes(count);
+  for (uint8_t &byte : bytes)
+    byte = random();
+  return bytes;
+}
+
+TEST(Packing, UnitsCoverEveryFormat) {
+  for (const BlockFormat &format : blockFormats()) {
+    int64_t at = 0;
+    for (PackUnit unit : getPackUnits(format)) {
+      EXPECT_EQ(unit.offset, at) << format.name.str();
+      at += unit.bytes;
+    }
+    EXPECT_EQ(at, format.bytes) << format.name.str();
+  }
+}
+
+TEST(Packing, FloatFieldsStayWhole) {
+  // Q4_1: d and m of two bytes, then 16 bytes of codes.
+  llvm::SmallVector<PackUnit> units = getPackUnits(*lookupBlockFormat("q4_1"));
+  ASSERT_EQ(units.size(), 18u);
+  EXPECT_EQ(units[0].bytes, 2);
+  EXPECT_EQ(units[1].bytes, 2);
+  EXPECT_EQ(units[2].bytes, 1);
+  // Q6_K: d comes last.
+  EXPECT_EQ(getPackUnits(*lookupBlockFormat("q6_k")).back().bytes, 2);
+  EXPECT_EQ(getPackUnits(*lookupBlockFormat("f32")).front().bytes, 4);
+}
+
+// The layout that kernels read, written out for one small case.
+TEST(Packing, UnitsOfAllRowsStandSideBySide) {
+  const BlockFormat &format = *lookupBlockFormat("q8_0"); // 2 + 32 bytes
+  const int64_t rows = 3, columns = 64;
+  std::vector<uint8_t> stored = randomBytes(rows * format.rowBytes(columns));
+  std::vector<uint8_t> packed(getPackedBytes(format, rows, columns, 16), 0xee);
+  ASSERT_EQ(packed.size(), 16u * 2 * 34);
+  packGroups(format, rows, columns, 16, stored.data(), packed.data(), 0, 1);
+  for (int64_t block = 0; block < 2; ++block)
+    for (int64_t row = 0; row < 16; ++row) {
+      auto source = [&](int64_t byte) -> uint8_t {
+        return row < rows ? stored[row * 68 + block * 34 + byte] : 0;
+      };
+      const uint8_t *at = packed.data() + block * 34 * 16;
+      EXPECT_EQ(at[row * 2], source(0));
+      EXPECT_EQ(at[row * 2 + 1], source(1));
+      for (int64_t code = 0; code < 32; ++code)
+        EXPECT_EQ(at[32 + code * 16 + row], source(2 + code));
+    }
+}
+
+TEST(Packing, RoundTripOfEveryFormat) {
+  for (const BlockFormat &format : blockFormats())
+    for (int64_t rows : {1, 15, 16, 17, 37})
+      for (int64_t interleave : {8, 16}) {
+        const int64_t columns = 3 * format.elements;
+        const int64_t rowBytes = format.rowBytes(columns);
+        std::vector<uint8_t> stored = randomBytes(rows * rowBytes);
+        std::vector<uint8_t> packed(
+            getPackedBytes(format, rows, columns, interleave), 0xee);
+        const int64_t groups = (rows + interleave - 1) / interleave;
+        // In two pieces, the last one first.
+        packGroups(format, rows, columns, interleave, stored.data(),
+                   packed.data(), groups / 2, groups);
+        packGroups(format, rows, columns, interleave, stored.data(),
+                   packed.data(), 0, groups / 2);
+        std::vector<uint8_t> row(rowBytes);
+        for (int64_t i = 0; i < rows; ++i) {
+          unpackRow(format, columns, interleave, packed.data(), i, row.data());
+          EXPECT_TRUE(
+              std::equal(row.begin(), row.end(), stored.data() + i * rowBytes))
+              << format.name.str() << " row " << i << " of " << rows;
+        }
+      }
+}
+
+} // namespace
