@@ -277,7 +277,7 @@ static std::string describe(const Reader &reader, const Value &value) {
 Error ModelReader::checkKey(const Value &value,
                             const ArchitectureKey &known) const {
   bool zero = all_of(value.bytes, [](uint8_t byte) { return byte == 0; });
-  StringRef rule;
+  StringRef rule, remedy = "choose a model without it";
   switch (known.rule) {
   case KeyRule::Used:
   case KeyRule::Ignored:
@@ -301,6 +301,7 @@ Error ModelReader::checkKey(const Value &value,
       return window.takeError();
     bool reaches = *window >= uint64_t(model.contextLength);
     rule = zero || reaches ? "" : "0 or at least the context";
+    remedy = "choose a context that is not longer, or another model";
     break;
   }
   }
@@ -308,8 +309,7 @@ Error ModelReader::checkKey(const Value &value,
     return Error::success();
   return keyError(value.key, "expected " + rule + ", since " + known.feature +
                                  " is not supported, but got " +
-                                 describe(reader, value) +
-                                 "; choose a model without it");
+                                 describe(reader, value) + "; " + remedy);
 }
 
 Error ModelReader::checkKeys() {

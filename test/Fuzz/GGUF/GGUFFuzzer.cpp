@@ -3,11 +3,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Whatever the reader accepts is then used in full: every value by every
-// getter, every tensor to its last byte, which AddressSanitizer watches.
+// getter, every tensor to its last byte, which AddressSanitizer watches. Then
+// the file's model is read, and its description must hold together.
 //
 //===----------------------------------------------------------------------===//
 
-#include "lib/Import/GGUF/Reader.h"
+#include "lib/Import/GGUF/Model.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -25,16 +26,37 @@ static void ignore(llvm::Expected<T> value) {
 /// A value the optimiser must compute.
 static volatile uint64_t sink;
 
+/// Every refusal names the file and says what to do.
+static void checkMessage(llvm::Error error) {
+  std::string message = llvm::toString(std::move(error));
+  if (!llvm::StringRef(message).starts_with("fuzz: ") ||
+      !llvm::StringRef(message).contains("; "))
+    abort();
+}
+
+static void useModel(const Reader &reader) {
+  std::vector<std::string> warnings;
+  auto read = readModel(reader, std::nullopt, warnings);
+  if (!read)
+    return checkMessage(read.takeError());
+  const Model &model = *read;
+  if (!model.find("token_embd") || !model.find("output_norm"))
+    abort();
+  for (const ModelWeight &weight : model.weights) {
+    int64_t layers = weight.slot->hasLayers() ? model.layers : 1;
+    if (weight.formats.empty() ||
+        (weight.formats.size() > 1 &&
+         int64_t(weight.formatOfLayer.size()) != layers))
+      abort();
+  }
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   llvm::StringRef bytes(reinterpret_cast<const char *>(data), size);
   auto read = Reader::read(llvm::MemoryBuffer::getMemBuffer(
       bytes, "fuzz", /*RequiresNullTerminator=*/false));
   if (!read) {
-    std::string message = llvm::toString(read.takeError());
-    // Every refusal names the file and says what to do.
-    if (!llvm::StringRef(message).starts_with("fuzz: ") ||
-        !llvm::StringRef(message).contains("; "))
-      abort();
+    checkMessage(read.takeError());
     return 0;
   }
   const Reader &reader = **read;
@@ -59,6 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       dequantizeBlock(format, tensor.bytes.data() + at, block.data());
     sum += block[0] > 0;
   }
+  useModel(reader);
   sink = sum + reader.metadataBytes().size() + reader.fingerprint().size();
   return 0;
 }
