@@ -11,6 +11,9 @@
 #include "dialects/Tenon/Transforms/Passes.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "dialects/TenonRT/IR/TenonRT.h"
+#include "lib/Conversion/Passes.h"
+#include "lib/Conversion/TenonRTToLLVM/TenonRTToLLVM.h"
+#include "lib/Pipelines/NativePipeline.h"
 #include "lib/Pipelines/Phases.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -97,6 +100,7 @@ static void registerExtensions(DialectRegistry &registry) {
   registerConvertFuncToLLVMInterface(registry);
   registerConvertMathToLLVMInterface(registry);
   registerConvertMemRefToLLVMInterface(registry);
+  tenon::registerConvertTenonRTToLLVMInterface(registry);
   ub::registerConvertUBToLLVMInterface(registry);
   vector::registerConvertVectorToLLVMInterface(registry);
 }
@@ -141,6 +145,8 @@ static void registerUpstreamPasses() {
 }
 
 void tenon::registerAllTenonPasses() {
+  registerTenonConversionPasses();
   registerTenonCorePasses();
+  registerNativePipeline();
   registerUpstreamPasses();
 }

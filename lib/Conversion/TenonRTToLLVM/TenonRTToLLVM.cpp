@@ -1,0 +1,205 @@
+//===- TenonRTToLLVM.cpp - runtime ops in the LLVM dialect ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Fields of the job are read where they are used: a job does not change while
+// an entry runs, so loads are invariant and LLVM keeps them in registers. The
+// fields of the enum are the 64-bit words of `tenon_rt_job`, in order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Conversion/TenonRTToLLVM/TenonRTToLLVM.h"
+
+#include "dialects/TenonRT/IR/TenonRT.h"
+#include "tenon-rt/abi.h"
+
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::rt;
+
+// The numbers of the enum are those of the words.
+static_assert(offsetof(tenon_rt_job, workers) == 0 * 8);
+static_assert(offsetof(tenon_rt_job, ids) == 3 * 8);
+static_assert(offsetof(tenon_rt_job, arena) == 7 * 8);
+static_assert(offsetof(tenon_rt_job, weights) == 9 * 8);
+static_assert(offsetof(tenon_rt_job, slot_positions) == 11 * 8);
+static_assert(offsetof(tenon_rt_job, capacity) == 13 * 8);
+static_assert(static_cast<int>(JobField::workers) == 0);
+static_assert(static_cast<int>(JobField::ids) == 3);
+static_assert(static_cast<int>(JobField::arena) == 7);
+static_assert(static_cast<int>(JobField::weights) == 9);
+static_assert(static_cast<int>(JobField::slot_positions) == 11);
+static_assert(static_cast<int>(JobField::capacity) == 13);
+
+namespace {
+
+/// Loads the 64-bit word of `field`.
+Value loadField(OpBuilder &builder, Location loc, Value job, JobField field,
+                Type type) {
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Value address =
+      LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), job,
+                          LLVM::GEPArg(static_cast<int32_t>(field)),
+                          LLVM::GEPNoWrapFlags::inbounds);
+  return LLVM::LoadOp::create(builder, loc, type, address, /*alignment=*/8,
+                              /*isVolatile=*/false, /*isNonTemporal=*/false,
+                              /*isInvariant=*/true);
+}
+
+struct NumberLowering : ConvertOpToLLVMPattern<NumberOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(NumberOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, loadField(rewriter, op.getLoc(), adaptor.getJob(),
+                                     op.getField(), rewriter.getI64Type()));
+    return success();
+  }
+};
+
+struct BufferLowering : ConvertOpToLLVMPattern<BufferOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(BufferOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto type = cast<MemRefType>(op.getResult().getType());
+    Type descriptorType = getTypeConverter()->convertType(type);
+    if (!descriptorType)
+      return rewriter.notifyMatchFailure(op, "type has no descriptor");
+    Type pointer = LLVM::LLVMPointerType::get(getContext());
+    Value address =
+        loadField(rewriter, loc, adaptor.getJob(), op.getField(), pointer);
+    if (Value offset = adaptor.getOffset())
+      address =
+          LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI8Type(),
+                              address, offset, LLVM::GEPNoWrapFlags::inbounds);
+
+    auto descriptor = MemRefDescriptor::poison(rewriter, loc, descriptorType);
+    descriptor.setAllocatedPtr(rewriter, loc, address);
+    descriptor.setAlignedPtr(rewriter, loc, address);
+    descriptor.setConstantOffset(rewriter, loc, 0);
+    // Rows lie one after the other: the stride of a dimension is the product
+    // of the sizes within it.
+    SmallVector<Value> sizes;
+    auto dynamicSizes = adaptor.getSizes().begin();
+    for (int64_t size : type.getShape())
+      sizes.push_back(ShapedType::isDynamic(size)
+                          ? *dynamicSizes++
+                          : constant(rewriter, loc, size));
+    Value stride = constant(rewriter, loc, 1);
+    for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+      descriptor.setSize(rewriter, loc, dim, sizes[dim]);
+      descriptor.setStride(rewriter, loc, dim, stride);
+      if (dim > 0)
+        stride = LLVM::MulOp::create(rewriter, loc, stride, sizes[dim]);
+    }
+    rewriter.replaceOp(op, {descriptor});
+    return success();
+  }
+
+private:
+  static Value constant(OpBuilder &builder, Location loc, int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
+                                    builder.getI64IntegerAttr(value));
+  }
+};
+
+struct TableLowering : ConvertOpToLLVMPattern<TableOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(TableOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto module = op->getParentOfType<ModuleOp>();
+    Type word = rewriter.getI64Type();
+    auto type = LLVM::LLVMArrayType::get(word, op.getValues().size());
+    auto values = DenseElementsAttr::get(
+        RankedTensorType::get(op.getValues().size(), word), op.getValues());
+    LLVM::GlobalOp global = findOrCreate(rewriter, module, loc, type, values);
+    Type pointer = LLVM::LLVMPointerType::get(getContext());
+    Value base = LLVM::AddressOfOp::create(rewriter, loc, global);
+    Value address =
+        LLVM::GEPOp::create(rewriter, loc, pointer, type, base,
+                            ArrayRef<LLVM::GEPArg>{0, adaptor.getIndex()},
+                            LLVM::GEPNoWrapFlags::inbounds);
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, word, address);
+    return success();
+  }
+
+private:
+  /// Tables of equal values share one constant.
+  static LLVM::GlobalOp findOrCreate(OpBuilder &builder, ModuleOp module,
+                                     Location loc, LLVM::LLVMArrayType type,
+                                     Attribute values) {
+    unsigned count = 0;
+    for (auto global : module.getOps<LLVM::GlobalOp>()) {
+      if (!global.getSymName().starts_with("tenon_table_"))
+        continue;
+      if (global.getValueAttr() == values)
+        return global;
+      ++count;
+    }
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    return LLVM::GlobalOp::create(
+        builder, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal,
+        "tenon_table_" + std::to_string(count), values);
+  }
+};
+
+struct BarrierLowering : ConvertOpToLLVMPattern<BarrierOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(BarrierOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    LLVM::LLVMFuncOp barrier =
+        getOrCreateBarrier(rewriter, op->getParentOfType<ModuleOp>());
+    rewriter.replaceOpWithNewOp<LLVM::CallOp>(op, barrier, adaptor.getJob());
+    return success();
+  }
+};
+
+struct TenonRTToLLVMInterface : ConvertToLLVMPatternInterface {
+  using ConvertToLLVMPatternInterface::ConvertToLLVMPatternInterface;
+
+  void loadDependentDialects(MLIRContext *context) const final {
+    context->loadDialect<LLVM::LLVMDialect>();
+  }
+
+  void populateConvertToLLVMConversionPatterns(
+      ConversionTarget &target, LLVMTypeConverter &converter,
+      RewritePatternSet &patterns) const final {
+    target.addIllegalOp<NumberOp, BufferOp, TableOp, BarrierOp>();
+    populateTenonRTToLLVMTypeConversions(converter);
+    populateTenonRTToLLVMPatterns(converter, patterns);
+  }
+};
+
+} // namespace
+
+void tenon::populateTenonRTToLLVMTypeConversions(LLVMTypeConverter &converter) {
+  converter.addConversion([](JobType type) -> Type {
+    return LLVM::LLVMPointerType::get(type.getContext());
+  });
+}
+
+void tenon::populateTenonRTToLLVMPatterns(LLVMTypeConverter &converter,
+                                          RewritePatternSet &patterns) {
+  patterns.add<NumberLowering, BufferLowering, TableLowering, BarrierLowering>(
+      converter);
+}
+
+void tenon::registerConvertTenonRTToLLVMInterface(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *, TenonRTDialect *dialect) {
+    dialect->addInterfaces<TenonRTToLLVMInterface>();
+  });
+}

@@ -1,0 +1,41 @@
+//===- TenonRTToLLVM.h - runtime ops in the LLVM dialect --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How `tenon_rt` becomes loads from `tenon_rt_job`, constants and atomics. The
+// conversion is an interface of the dialect: `convert-to-llvm` applies it
+// together with the conversions of the upstream dialects.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_CONVERSION_TENONRTTOLLVM_TENONRTTOLLVM_H
+#define TENON_LIB_CONVERSION_TENONRTTOLLVM_TENONRTTOLLVM_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace mlir {
+class LLVMTypeConverter;
+class RewritePatternSet;
+} // namespace mlir
+
+namespace tenon {
+
+/// Makes `convert-to-llvm` convert the `tenon_rt` dialect.
+void registerConvertTenonRTToLLVMInterface(mlir::DialectRegistry &registry);
+
+/// Adds the conversion of `!tenon_rt.job` to a pointer.
+void populateTenonRTToLLVMTypeConversions(mlir::LLVMTypeConverter &converter);
+
+/// Adds the patterns of all ops that a driver holds.
+void populateTenonRTToLLVMPatterns(mlir::LLVMTypeConverter &converter,
+                                   mlir::RewritePatternSet &patterns);
+
+/// The function `tenon_barrier(job)` of the module, made when it is not there
+/// yet: waits until every worker of the job has arrived.
+mlir::LLVM::LLVMFuncOp getOrCreateBarrier(mlir::OpBuilder &builder,
+                                          mlir::ModuleOp module);
+
+} // namespace tenon
+
+#endif // TENON_LIB_CONVERSION_TENONRTTOLLVM_TENONRTTOLLVM_H

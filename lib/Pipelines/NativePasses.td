@@ -1,0 +1,31 @@
+//===- NativePasses.td - contracts around the native phase -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_PIPELINES_NATIVEPASSES_TD
+#define TENON_LIB_PIPELINES_NATIVEPASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def VerifyKernelModulePass
+    : Pass<"tenon-verify-kernel-module", "::mlir::ModuleOp"> {
+  let summary = "Checks a nested module of the kernels phase.";
+  let description = [{
+    Changes nothing. Kernels and drivers hold no tensors and allocate nothing
+    but buffers of a small static size on the stack, in the entry block of
+    their function, so that no loop grows the stack.
+  }];
+}
+
+def VerifyNativeModulePass
+    : Pass<"tenon-verify-native-module", "::mlir::ModuleOp"> {
+  let summary = "Checks a nested module of the native phase.";
+  let description = [{
+    Changes nothing. The module is wholly in the LLVM dialect and calls
+    neither an allocator nor a function of MLIR's own runtime.
+  }];
+}
+
+#endif // TENON_LIB_PIPELINES_NATIVEPASSES_TD
