@@ -27,6 +27,9 @@ def compile_refused(tmp_path, data, *words):
     nothing_in(out)
 
 
+#: A key near the end of the metadata: behind it, the counts of the header are
+#: possible for the bytes that are left.
+END, MERGES = "tokenizer.ggml.eos_token_id", "tokenizer.ggml.merges"
 #: Where the file ends -> what the reader was about to read.
 ENDS = {
     "nothing": (lambda at: 0, "magic|empty"),
@@ -35,21 +38,12 @@ ENDS = {
     "tensor-count": (lambda at: 12, "tensor count"),
     "metadata-count": (lambda at: 20, "metadata count"),
     "first-key": (lambda at: 40, "metadata"),
-    "key": (lambda at: at.keys["llama.block_count"]["key"] + 12, "key"),
-    "type": (
-        lambda at: at.keys["llama.block_count"]["type"] + 2,
-        "block_count",
-    ),
-    "value": (
-        lambda at: at.keys["llama.block_count"]["value"] + 3,
-        "block_cou",
-    ),
-    "count": (
-        lambda at: at.keys["tokenizer.ggml.tokens"]["count"] + 4,
-        "tokens",
-    ),
+    "key": (lambda at: at.keys[END]["key"] + 12, "key"),
+    "type": (lambda at: at.keys[END]["type"] + 2, END),
+    "value": (lambda at: at.keys[END]["value"] + 3, END),
+    "count": (lambda at: at.keys[MERGES]["count"] + 4, MERGES),
     "strings": (
-        lambda at: at.keys["tokenizer.ggml.tokens"]["value"] + 100,
+        lambda at: at.keys["tokenizer.ggml.tokens"]["value"] + 900,
         "tokens",
     ),
     "array": (
@@ -297,7 +291,10 @@ UNSUITABLE = {
         ["embedding_length|token_embd"],
     ),
     "embedding-length-other": (
-        _metadata(LLAMA + "embedding_length", "UINT32", 96),
+        _all(
+            _metadata(LLAMA + "embedding_length", "UINT32", 96),
+            _metadata(LLAMA + "rope.dimension_count"),
+        ),
         ["token_embd.weight|embedding_length", "96"],
     ),
     "no-head-count": (
@@ -341,6 +338,13 @@ UNSUITABLE = {
     "rope-scaling-unknown": (
         _metadata(LLAMA + "rope.scaling.type", "STRING", "spiral"),
         ["rope.scaling", "spiral"],
+    ),
+    "rope-scaling-yarn": (
+        _all(
+            _metadata(LLAMA + "rope.scaling.type", "STRING", "yarn"),
+            _metadata(LLAMA + "rope.scaling.factor", "FLOAT32", 4.0),
+        ),
+        ["rope.scaling.type", "yarn", "linear"],
     ),
     "experts": (
         _all(

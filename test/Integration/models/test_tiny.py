@@ -82,14 +82,9 @@ MODELS |= {
     "rope-linear": TinyModel(
         formats=("Q4_0",), scaling={"type": "linear", "factor": 4.0}
     ),
-    "rope-yarn": TinyModel(
-        arch="qwen3",
-        formats=("Q8_0",),
-        scaling={
-            "type": "yarn",
-            "factor": 4.0,
-            "original_context_length": 128,
-        },
+    "rope-half-of-head": TinyModel(formats=("Q5_0",), rope_dim=32),
+    "rope-half-of-head-qwen3": TinyModel(
+        arch="qwen3", formats=("Q8_0",), rope_dim=48
     ),
     "mixed-by-layer": TinyModel(
         formats=("Q4_K",),

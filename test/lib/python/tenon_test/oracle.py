@@ -50,16 +50,10 @@ class Config:
         self.interleaved = arch in INTERLEAVED
         self.scaling = key("rope.scaling.type", "none")
         self.scaling_factor = key("rope.scaling.factor", 1.0) or 1.0
-        self.original_context = key(
-            "rope.scaling.original_context_length", self.context
-        )
-        self.beta_fast = key("rope.scaling.yarn_beta_fast", 32.0)
-        self.beta_slow = key("rope.scaling.yarn_beta_slow", 1.0)
-        self.attn_factor = key("rope.scaling.attn_factor", 1.0)
 
 
 def rope_frequencies(config, divisors=None):
-    """Angle per position of every rotated pair, and the factor on the result.
+    """Angle per position of every rotated pair.
 
     `divisors` is the tensor `rope_freqs.weight`, where a file has one.
     """
@@ -68,32 +62,17 @@ def rope_frequencies(config, divisors=None):
     if divisors is not None:
         freqs = freqs / divisors
     if config.scaling == "linear":
-        return freqs / config.scaling_factor, 1.0
-    if config.scaling == "yarn":
-
-        def pair_that_turns(times):
-            ratio = config.original_context / (times * 2 * math.pi)
-            log_base = 2 * math.log(config.rope_base)
-            return config.rope_dim * math.log(ratio) / log_base
-
-        low = max(0, math.floor(pair_that_turns(config.beta_fast)))
-        high = min(
-            config.rope_dim - 1, math.ceil(pair_that_turns(config.beta_slow))
-        )
-        ramp = np.clip((pairs - low) / max(0.001, high - low), 0.0, 1.0)
-        mixed = freqs / config.scaling_factor * ramp + freqs * (1 - ramp)
-        gain = 1.0 + 0.1 * math.log(config.scaling_factor)
-        return mixed, gain * config.attn_factor
+        return freqs / config.scaling_factor
     if config.scaling != "none":
         raise ValueError(f"unexpected rope scaling '{config.scaling}'")
-    return freqs, 1.0
+    return freqs
 
 
-def rotate(x, positions, freqs, gain, interleaved):
+def rotate(x, positions, freqs, interleaved):
     """Rotary embedding of `x` [tokens, heads, dim]; trailing dims pass."""
     angles = positions[:, None].astype(np.float64) * freqs[None, :]
-    cos = np.cos(angles)[:, None, :] * gain
-    sin = np.sin(angles)[:, None, :] * gain
+    cos = np.cos(angles)[:, None, :]
+    sin = np.sin(angles)[:, None, :]
     half = freqs.size
     out = x.copy()
     if interleaved:
@@ -216,11 +195,10 @@ class Oracle:
             gain = layer.get(f"{name}_norm")
             return y if gain is None else rms_norm(y, gain, config.eps)
 
-        freqs, gain = self._rope
-        inter = config.interleaved
-        q = rotate(heads("attn_q", config.heads), positions, freqs, gain, inter)
+        freqs, inter = self._rope, config.interleaved
+        q = rotate(heads("attn_q", config.heads), positions, freqs, inter)
         k = heads("attn_k", config.kv_heads)
-        k = rotate(k, positions, freqs, gain, inter)
+        k = rotate(k, positions, freqs, inter)
         v = heads("attn_v", config.kv_heads)
         out = np.empty((len(n), config.heads * config.head_dim))
         for (sequence, _), span in zip(work, spans):

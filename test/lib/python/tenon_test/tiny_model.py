@@ -42,6 +42,7 @@ class TinyModel:
     biases: bool = False  #: on q, k, v (qwen2 always has them)
     all_biases: bool = False  #: on every linear of a layer
     rope_base: float = 10000.0
+    rope_dim: int = 0  #: rotated part of a head; all of it if 0
     rope_factors: bool = False  #: tensor rope_freqs.weight (Llama 3)
     scaling: dict = field(default_factory=dict)  #: rope.scaling.* metadata
     seed: int = 1
@@ -81,7 +82,8 @@ class TinyModel:
         writer.add_layer_norm_rms_eps(1e-5 if self.arch == "llama" else 1e-6)
         if self.arch == "llama":
             writer.add_vocab_size(self.vocab)
-            writer.add_rope_dimension_count(self.head_dim)
+        if self.arch == "llama" or self.rope_dim:
+            writer.add_rope_dimension_count(self.rope_dim or self.head_dim)
         if self.arch == "qwen3" or self.width != self.heads * self.head_dim:
             writer.add_key_length(self.head_dim)
             writer.add_value_length(self.head_dim)
