@@ -4,7 +4,6 @@
 // RUN: tenon-opt %s --verify-roundtrip -o /dev/null
 // RUN: tenon-opt %s --tenon-verify-contract=phase=imported -o /dev/null
 
-// CHECK: !tenon.cache<kv, layers = 2, heads = 2, dim = 8, rope = post, pos = original, k = f16, v = f32, layout = contiguous>
 !kv = !tenon.cache<kv, layers = 2, heads = 2, dim = 8, rope = post, pos = original, k = f16, v = f32, layout = contiguous>
 
 // CHECK-LABEL: module @m
@@ -28,24 +27,25 @@ module @m attributes {
   tenon.weight @down layers 2 shape [32, 64] of [#tenon.scheme<bf16>] = stored @a["blk.{layer}.ffn_down.weight"]
 
   // CHECK-LABEL: func.func @forward
+  // CHECK-SAME: !tenon.cache<kv, layers = 2, heads = 2, dim = 8, rope = post, pos = original, k = f16, v = f32, layout = contiguous>
   func.func @forward(%ids: tensor<?xi32>, %pos: tensor<?xi32>, %rows: tensor<?xi32>, %cache: !kv) -> (tensor<?x96xf32>, !kv) attributes {tenon.entry} {
-    // CHECK: %[[E:.*]] = tenon.weight.at @embd : !tenon.weight<96x32, [q8_0]>
+    // CHECK: %[[E:.*]] = tenon.weight.at @embd : <96x32, [q8_0]>
     %e = tenon.weight.at @embd : !tenon.weight<96x32, [q8_0]>
-    // CHECK: tenon.embedding %{{.*}}, %[[E]] : tensor<?xi32>, !tenon.weight<96x32, [q8_0]> -> tensor<?x32xf32>
+    // CHECK: tenon.embedding %{{.*}}, %[[E]] : tensor<?xi32>, <96x32, [q8_0]> -> tensor<?x32xf32>
     %x = tenon.embedding %ids, %e : tensor<?xi32>, !tenon.weight<96x32, [q8_0]> -> tensor<?x32xf32>
     %f = tenon.weight.at @factors : !tenon.weight<4, [f32]>
     // CHECK: tenon.rope_angles %{{.*}} factors %{{.*}} : !tenon.weight<4, [f32]> {base = 1.000000e+04 : f64, dims = 8 : i64, frequency_scale = 5.000000e-01 : f64} : tensor<?xi32> -> tensor<?x4x2xf32>
     %a = tenon.rope_angles %pos factors %f : !tenon.weight<4, [f32]> {base = 1.0e4 : f64, dims = 8 : i64, frequency_scale = 0.5 : f64} : tensor<?xi32> -> tensor<?x4x2xf32>
-    // CHECK: tenon.stack 0 to 2
+    // CHECK: tenon.stack 0 to 2(
     %y, %c = tenon.stack 0 to 2 (%x, %cache) : tensor<?x32xf32>, !kv {
     ^layer(%l: index, %h: tensor<?x32xf32>, %c0: !kv):
-      // CHECK: tenon.weight.at @norm[%{{.*}}] : !tenon.weight<32, [f32]>
+      // CHECK: tenon.weight.at @norm[%{{.*}}] : <32, [f32]>
       %wn = tenon.weight.at @norm[%l] : !tenon.weight<32, [f32]>
-      // CHECK: tenon.norm rms %{{.*}} {eps = 9.99999974E-6 : f32} : tensor<?x32xf32>, !tenon.weight<32, [f32]>
+      // CHECK: tenon.norm rms %{{.*}} {eps = 9.99999974E-6 : f32} : tensor<?x32xf32>, <32, [f32]>
       %n = tenon.norm rms %h, %wn {eps = 1.0e-5 : f32} : tensor<?x32xf32>, !tenon.weight<32, [f32]>
       %wq = tenon.weight.at @q[%l] : !tenon.weight<32x32, [q4_1]>
       %wk = tenon.weight.at @k[%l] : !tenon.weight<16x32, [f16]>
-      // CHECK: !tenon.weight<16x32, [q5_0, q8_0]>
+      // CHECK: <16x32, [q5_0, q8_0]>
       %wv = tenon.weight.at @v[%l] : !tenon.weight<16x32, [q5_0, q8_0]>
       %bv = tenon.weight.at @vb[%l] : !tenon.weight<16, [f32]>
       // CHECK: tenon.linear %{{.*}}, %{{.*}} : (tensor<?x32xf32>, !tenon.weight<32x32, [q4_1]>) -> tensor<?x4x8xf32>
@@ -63,7 +63,7 @@ module @m attributes {
       %c1 = tenon.cache.append %c0[%l], %kr, %v, %pos : tensor<?x2x8xf32>, tensor<?x2x8xf32>, tensor<?xi32>, !kv
       // CHECK: tenon.attention causal
       %o1, %l1 = tenon.attention causal %qr, %c1[%l], %pos {scale = 0.25 : f32} : tensor<?x4x8xf32>, !kv, tensor<?xi32> -> tensor<?x4x8xf32>, tensor<?x4xf32>
-      // CHECK: tenon.merge (%{{.*}}, %{{.*}}), (%{{.*}}, %{{.*}}) : tensor<?x4x8xf32>, tensor<?x4xf32>
+      // CHECK: tenon.merge(%{{.*}}, %{{.*}}), (%{{.*}}, %{{.*}}) : tensor<?x4x8xf32>, tensor<?x4xf32>
       %o2, %l2 = tenon.merge (%o0, %l0), (%o1, %l1) : tensor<?x4x8xf32>, tensor<?x4xf32>
       %wo = tenon.weight.at @o[%l] : !tenon.weight<32x32, [q4_0]>
       %p = tenon.linear %o2, %wo : (tensor<?x4x8xf32>, !tenon.weight<32x32, [q4_0]>) -> tensor<?x32xf32>

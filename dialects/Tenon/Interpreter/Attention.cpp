@@ -1,0 +1,232 @@
+//===- Attention.cpp - rotations, appends, attention, merges --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tenon/Interpreter/Evaluator.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::interp;
+
+/// Fails unless caches of this type have a meaning here.
+static LogicalResult checkCache(Operation *op, CacheType type) {
+  auto refuse = [&](StringRef axis, StringRef got) {
+    return op->emitOpError("expected a cache of axis ")
+           << axis << ", but got " << got
+           << "; nothing of that axis is implemented yet";
+  };
+  if (type.getStore() != CacheStore::KV)
+    return refuse("store = kv", stringifyCacheStore(type.getStore()));
+  if (type.getRope() != RopeState::Post)
+    return refuse("rope = post", stringifyRopeState(type.getRope()));
+  if (type.getPos() != PositionKind::Original)
+    return refuse("pos = original", stringifyPositionKind(type.getPos()));
+  if (type.getLayout() != CacheLayout::Contiguous)
+    return refuse("layout = contiguous",
+                  stringifyCacheLayout(type.getLayout()));
+  if (!isa<FloatType>(type.getK()) || !isa<FloatType>(type.getV()))
+    return refuse("k and v = a float", "integers");
+  return success();
+}
+
+/// The layer of a cache that an op reads, or null with an error.
+static const CacheLayer *getLayer(Operation *op, const CacheValue &cache,
+                                  int64_t layer) {
+  if (layer < 0 || layer >= static_cast<int64_t>(cache.layers.size())) {
+    op->emitOpError("expected a layer of the cache below ")
+        << cache.layers.size() << ", but got " << layer;
+    return nullptr;
+  }
+  return cache.layers[layer].get();
+}
+
+/// Fails unless `got` rows are `expected`.
+static LogicalResult checkRows(Operation *op, StringRef what, int64_t got,
+                               int64_t expected) {
+  if (got == expected)
+    return success();
+  return op->emitOpError("expected ")
+         << expected << " rows of " << what << ", but got " << got;
+}
+
+LogicalResult Evaluator::evaluate(RopeAnglesOp op) {
+  const IntTensor *positions = getInts(op, op.getPositions());
+  if (!positions)
+    return failure();
+  int64_t pairs = op.getDims() / 2;
+  std::vector<double> factors(pairs, 1.0);
+  if (op.getFactors()) {
+    const StoredTensor *weight = getWeight(op, op.getFactors());
+    if (!weight)
+      return failure();
+    factors = readVector(*weight);
+  }
+  FailureOr<FloatTensor> angles = makeResult(op.getResult(), positions->size());
+  if (failed(angles))
+    return failure();
+  double base = op.getBase().convertToDouble();
+  double scale = op.getFrequencyScale().convertToDouble();
+  double magnitude = op.getMagnitude().convertToDouble();
+  for (int64_t t = 0; t < positions->size(); ++t)
+    for (int64_t i = 0; i < pairs; ++i) {
+      double frequency =
+          std::pow(base, -2.0 * double(i) / double(op.getDims()));
+      double angle = positions->data[t] * scale * frequency / factors[i];
+      angles->row(t)[2 * i] = magnitude * std::cos(angle);
+      angles->row(t)[2 * i + 1] = magnitude * std::sin(angle);
+    }
+  set(op.getResult(), makeTensor(std::move(*angles)));
+  return success();
+}
+
+LogicalResult Evaluator::evaluate(RopeOp op) {
+  const FloatTensor *input = getFloats(op, op.getInput());
+  const FloatTensor *angles = getFloats(op, op.getAngles());
+  if (!input || !angles ||
+      failed(checkRows(op, "angles", angles->rows(), input->rows())))
+    return failure();
+  FloatTensor result = *input;
+  int64_t heads = input->shape[1], dim = input->shape[2];
+  int64_t pairs = angles->shape[1];
+  bool interleaved = op.getStyle() == RopeStyle::Interleaved;
+  for (int64_t t = 0; t < input->rows(); ++t)
+    for (int64_t h = 0; h < heads; ++h) {
+      const double *in = input->row(t) + h * dim;
+      double *out = result.row(t) + h * dim;
+      for (int64_t i = 0; i < pairs; ++i) {
+        double c = angles->row(t)[2 * i], s = angles->row(t)[2 * i + 1];
+        int64_t first = interleaved ? 2 * i : i;
+        int64_t second = interleaved ? 2 * i + 1 : i + pairs;
+        out[first] = in[first] * c - in[second] * s;
+        out[second] = in[first] * s + in[second] * c;
+      }
+    }
+  set(op.getResult(), makeTensor(std::move(result)));
+  return success();
+}
+
+LogicalResult Evaluator::evaluate(CacheAppendOp op) {
+  const CacheValue *cache = getCache(op, op.getCache());
+  std::optional<int64_t> layer = getIndex(op, op.getLayer());
+  const FloatTensor *key = getFloats(op, op.getKey());
+  const FloatTensor *value = getFloats(op, op.getValue());
+  const IntTensor *positions = getInts(op, op.getPositions());
+  if (!cache || !layer || !key || !value || !positions ||
+      failed(checkCache(op, cache->type)) ||
+      failed(checkRows(op, "keys", key->rows(), positions->size())) ||
+      failed(checkRows(op, "values", value->rows(), positions->size())))
+    return failure();
+  const CacheLayer *old = getLayer(op, *cache, *layer);
+  if (!old)
+    return failure();
+  auto changed = std::make_shared<CacheLayer>(*old);
+  for (int64_t t = 0; t < positions->size(); ++t)
+    CacheValue::addSlot(cache->type, *changed, key->row(t), value->row(t),
+                        positions->data[t]);
+  CacheValue result = *cache;
+  result.layers[*layer] = std::move(changed);
+  set(op.getResult(), std::move(result));
+  return success();
+}
+
+LogicalResult Evaluator::evaluate(AttentionOp op) {
+  const CacheValue *cache = getCache(op, op.getCache());
+  std::optional<int64_t> index = getIndex(op, op.getLayer());
+  const FloatTensor *query = getFloats(op, op.getQuery());
+  const IntTensor *positions = getInts(op, op.getPositions());
+  if (!cache || !index || !query || !positions ||
+      failed(checkCache(op, cache->type)) ||
+      failed(checkRows(op, "queries", query->rows(), positions->size())))
+    return failure();
+  const CacheLayer *layer = getLayer(op, *cache, *index);
+  if (!layer)
+    return failure();
+  const FloatTensor *bias = nullptr;
+  if (op.getKeyBias()) {
+    bias = getFloats(op, op.getKeyBias());
+    if (!bias ||
+        failed(checkRows(op, "key bias", bias->rows(), layer->slots())))
+      return failure();
+  }
+  FailureOr<FloatTensor> output = makeResult(op.getOutput(), query->rows());
+  FailureOr<FloatTensor> lse = makeResult(op.getLse(), query->rows());
+  if (failed(output) || failed(lse))
+    return failure();
+
+  int64_t heads = query->shape[1], dim = query->shape[2];
+  int64_t cacheHeads = cache->type.getHeads(), group = heads / cacheHeads;
+  double scale = op.getScale().convertToDouble();
+  bool causal = op.getMask() == MaskKind::Causal;
+  std::vector<double> scores(layer->slots());
+  for (int64_t t = 0; t < query->rows(); ++t)
+    for (int64_t h = 0; h < heads; ++h) {
+      const double *q = query->row(t) + h * dim;
+      double *o = output->row(t) + h * dim;
+      double largest = -std::numeric_limits<double>::infinity();
+      for (int64_t j = 0; j < layer->slots(); ++j) {
+        scores[j] = -std::numeric_limits<double>::infinity();
+        if (causal && layer->positions[j] > positions->data[t])
+          continue;
+        const double *k = &layer->key[(j * cacheHeads + h / group) * dim];
+        double dot = 0;
+        for (int64_t i = 0; i < dim; ++i)
+          dot += q[i] * k[i];
+        scores[j] = scale * dot + (bias ? bias->data[j] : 0.0);
+        largest = std::max(largest, scores[j]);
+      }
+      if (std::isinf(largest) && largest < 0) {
+        lse->row(t)[h] = largest;
+        continue;
+      }
+      double sum = 0;
+      for (double score : scores)
+        sum += std::exp(score - largest);
+      lse->row(t)[h] = largest + std::log(sum);
+      for (int64_t j = 0; j < layer->slots(); ++j) {
+        double weight = std::exp(scores[j] - largest) / sum;
+        if (weight == 0)
+          continue;
+        const double *v = &layer->value[(j * cacheHeads + h / group) * dim];
+        for (int64_t i = 0; i < dim; ++i)
+          o[i] += weight * v[i];
+      }
+    }
+  set(op.getOutput(), makeTensor(std::move(*output)));
+  set(op.getLse(), makeTensor(std::move(*lse)));
+  return success();
+}
+
+LogicalResult Evaluator::evaluate(MergeOp op) {
+  const FloatTensor *lhs = getFloats(op, op.getLhs());
+  const FloatTensor *rhs = getFloats(op, op.getRhs());
+  const FloatTensor *lhsLse = getFloats(op, op.getLhsLse());
+  const FloatTensor *rhsLse = getFloats(op, op.getRhsLse());
+  if (!lhs || !rhs || !lhsLse || !rhsLse)
+    return failure();
+  if (lhs->shape != rhs->shape || lhsLse->shape != rhsLse->shape ||
+      ArrayRef<int64_t>(lhs->shape).drop_back() !=
+          ArrayRef<int64_t>(lhsLse->shape))
+    return op.emitOpError("expected two sides of the same shape");
+  FloatTensor output(lhs->shape), lse(lhsLse->shape);
+  int64_t dim = lhs->shape.back();
+  for (size_t row = 0; row < lse.data.size(); ++row) {
+    double a = lhsLse->data[row], b = rhsLse->data[row];
+    double largest = std::max(a, b);
+    bool empty = std::isinf(largest) && largest < 0;
+    double sum = empty ? 0 : std::exp(a - largest) + std::exp(b - largest);
+    lse.data[row] = empty ? largest : largest + std::log(sum);
+    double wa = empty ? 0 : std::exp(a - largest) / sum;
+    double wb = empty ? 0 : std::exp(b - largest) / sum;
+    for (int64_t i = 0; i < dim; ++i)
+      output.data[row * dim + i] =
+          wa * lhs->data[row * dim + i] + wb * rhs->data[row * dim + i];
+  }
+  set(op.getOutput(), makeTensor(std::move(output)));
+  set(op.getLse(), makeTensor(std::move(lse)));
+  return success();
+}

@@ -1,0 +1,129 @@
+//===- Layers.cpp - norms, gates, rows, stacks, kernels -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tenon/Interpreter/Evaluator.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::interp;
+
+LogicalResult Evaluator::evaluate(NormOp op) {
+  const FloatTensor *input = getFloats(op, op.getInput());
+  const StoredTensor *weight = getWeight(op, op.getWeight());
+  if (!input || !weight)
+    return failure();
+  std::vector<double> scale = readVector(*weight);
+  FloatTensor result = *input;
+  int64_t count = input->shape.back();
+  double eps = op.getEps().convertToDouble();
+  for (size_t start = 0; start < result.data.size(); start += count) {
+    double *x = &result.data[start];
+    double mean = 0;
+    if (op.getKind() == NormKind::Layer) {
+      for (int64_t i = 0; i < count; ++i)
+        mean += x[i];
+      mean /= double(count);
+    }
+    double square = 0;
+    for (int64_t i = 0; i < count; ++i)
+      square += (x[i] - mean) * (x[i] - mean);
+    double factor = 1.0 / std::sqrt(square / double(count) + eps);
+    for (int64_t i = 0; i < count; ++i)
+      x[i] = (x[i] - mean) * factor * scale[i];
+  }
+  set(op.getResult(), makeTensor(std::move(result)));
+  return success();
+}
+
+/// The function of one element.
+static double apply(Fn fn, double x) {
+  switch (fn) {
+  case Fn::SiLU:
+    return x / (1.0 + std::exp(-x));
+  case Fn::GELU:
+    return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
+  case Fn::ReLU:
+    return std::max(x, 0.0);
+  }
+  llvm_unreachable("all functions are listed");
+}
+
+LogicalResult Evaluator::evaluate(GateOp op) {
+  const FloatTensor *gate = getFloats(op, op.getGate());
+  const FloatTensor *up = getFloats(op, op.getUp());
+  if (!gate || !up)
+    return failure();
+  if (gate->shape != up->shape)
+    return op.emitOpError("expected gate and up of the same shape");
+  FloatTensor result = *up;
+  for (size_t i = 0; i < result.data.size(); ++i)
+    result.data[i] *= apply(op.getFn(), gate->data[i]);
+  set(op.getResult(), makeTensor(std::move(result)));
+  return success();
+}
+
+LogicalResult Evaluator::evaluate(RowsOp op) {
+  const FloatTensor *input = getFloats(op, op.getInput());
+  const IntTensor *index = getInts(op, op.getIndex());
+  if (!input || !index)
+    return failure();
+  FailureOr<FloatTensor> result = makeResult(op.getResult(), index->size());
+  if (failed(result))
+    return failure();
+  for (int64_t i = 0; i < index->size(); ++i) {
+    int32_t row = index->data[i];
+    if (row < 0 || row >= input->rows())
+      return op.emitOpError("expected rows below ")
+             << input->rows() << ", but got " << row;
+    std::copy_n(input->row(row), input->rowSize(), result->row(i));
+  }
+  set(op.getResult(), makeTensor(std::move(*result)));
+  return success();
+}
+
+LogicalResult Evaluator::evaluate(StackOp op) {
+  std::vector<RuntimeValue> carried;
+  for (Value init : op.getInits()) {
+    const RuntimeValue *value = get(op, init);
+    if (!value)
+      return failure();
+    carried.push_back(*value);
+  }
+  for (int64_t layer = op.getFirst(); layer < (int64_t)op.getLast(); ++layer) {
+    std::vector<RuntimeValue> arguments{layer};
+    llvm::append_range(arguments, carried);
+    Evaluator body(interpreter, this);
+    FailureOr<std::vector<RuntimeValue>> next =
+        body.run(op.getBody().front(), arguments);
+    if (failed(next))
+      return failure();
+    carried = std::move(*next);
+  }
+  for (auto [result, value] : llvm::zip(op.getResults(), carried))
+    set(result, value);
+  return success();
+}
+
+LogicalResult Evaluator::evaluate(KernelOp op) {
+  std::vector<RuntimeValue> arguments;
+  for (Value input : op.getInputs()) {
+    const RuntimeValue *value = get(op, input);
+    if (!value)
+      return failure();
+    arguments.push_back(*value);
+  }
+  // Isolated from above: the body sees its arguments only.
+  Evaluator body(interpreter, nullptr);
+  FailureOr<std::vector<RuntimeValue>> results =
+      body.run(op.getBody().front(), arguments);
+  if (failed(results))
+    return failure();
+  for (auto [result, value] : llvm::zip(op.getResults(), *results))
+    set(result, value);
+  return success();
+}
