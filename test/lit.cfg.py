@@ -3,8 +3,8 @@
 import os
 
 import lit.formats
+import lit.TestRunner
 from lit.llvm import llvm_config
-from lit.llvm.subst import ToolSubst
 
 config.name = "tenon"
 config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
@@ -15,26 +15,28 @@ config.test_exec_root = os.path.join(config.tenon_build_dir, "test", "lit")
 # Folders whose files only other tests read.
 config.excludes = ["Inputs", "Corpus", "Golden", "lib", "Unit", "Fuzz"]
 
+# Tools are found by PATH, which may hold spaces where a command line may not.
 bin_dir = os.path.join(config.tenon_build_dir, "bin")
-llvm_config.with_environment("PATH", bin_dir, append_path=True)
-llvm_config.with_environment("ASAN_OPTIONS", "detect_container_overflow=0")
+llvm_config.with_environment("PATH", [bin_dir, config.llvm_tools_dir], append_path=True)
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
+config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0"
 
-config.substitutions.append(("%python", '"%s"' % config.tenon_python))
-config.substitutions.append(("%build", config.tenon_build_dir))
-config.substitutions.append(("%source", config.tenon_source_dir))
+config.substitutions.append(("%python", f"'{config.tenon_python}'"))
+config.substitutions.append(("%build", f"'{config.tenon_build_dir}'"))
+config.substitutions.append(("%source", f"'{config.tenon_source_dir}'"))
 
-llvm_config.add_tool_substitutions(
-    [
-        "tenon-opt",
-        "tenonc",
-        "tenon-run",
-        ToolSubst("FileCheck", extra_args=["-enable-var-scope"]),
-        "not",
-        "count",
-        "split-file",
-    ],
-    [bin_dir, config.llvm_tools_dir],
-)
+
+def quoted_paths(*args, **kwargs):
+    """lit's own substitutions (%s, %t, ...), quoted where a path has spaces."""
+    return [
+        (key, f"'{value}'" if isinstance(value, str) and " " in value else value)
+        for key, value in default_substitutions(*args, **kwargs)
+    ]
+
+
+default_substitutions = lit.TestRunner.getDefaultSubstitutions
+if " " in config.test_source_root + config.tenon_build_dir:
+    lit.TestRunner.getDefaultSubstitutions = quoted_paths
 
 for name in config.tenon_sanitize.replace("-", "_").split(","):
     if name:

@@ -11,7 +11,7 @@ fail() {
   echo "FAIL: $*"
   failures=$((failures + 1))
 }
-loads() { readelf -d "$1" | grep -q "NEEDED.*$2"; }
+loads() { readelf -d "$1" | grep "NEEDED.*$2" >/dev/null; }
 # Symbols that a dynamic object shows: names without version.
 exports() { nm -D --defined-only "$1" | awk '{ sub(/@.*/, "", $3); print $3 }'; }
 
@@ -54,7 +54,7 @@ shows() {
   fi
   [ ! -s "$work/other" ] ||
     fail "$1 exports names that do not match $2: $(head -n 3 "$work/other" | tr '\n' ' ')"
-  exports "$1" | grep -qE "$2" || fail "$1 exports nothing that matches $2"
+  exports "$1" | grep -E "$2" >/dev/null || fail "$1 exports nothing that matches $2"
 }
 shows lib/libtenon-rt.so '^tenon_rt_'
 shows lib/libtenon-text.so '^tenon_text_'
