@@ -55,8 +55,8 @@ Error Model::open(const std::string &path, std::string weightsPath,
   if (Error error = libraryFile.openFile(path))
     return error;
   if (Error error = opened->weightsFile.openFile(weightsPath)) {
-    error.message += "; the library " + path +
-                     " needs the .weights file that tenonc wrote beside it";
+    error.message += "; give the NAME.so that tenonc wrote, with its "
+                     "NAME.weights beside it";
     return error;
   }
   Bytes file = {opened->weightsFile.data(), opened->weightsFile.size()};

@@ -1,0 +1,166 @@
+//===- Engine.cpp - model, session and tokenizer of one run ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Engine.h"
+
+#include "Output.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+using namespace tenon::run;
+
+namespace {
+
+/// Throws the runtime's message when `status` is a failure.
+void check(tenon_rt_status status, const tenon_rt_session *session = nullptr) {
+  if (status != TENON_RT_OK)
+    throw Failure(tenon_rt_error(session));
+}
+
+} // namespace
+
+Engine::Engine(const Options &options, uint64_t context) : path(options.model) {
+  Timer timer;
+  tenon_rt_model_options modelOptions = {};
+  modelOptions.weights =
+      options.weights.empty() ? nullptr : options.weights.c_str();
+  tenon_rt_model *openedModel = nullptr;
+  check(tenon_rt_model_open(path.c_str(), &modelOptions, &openedModel));
+  model.reset(openedModel);
+  tenon_rt_session_options sessionOptions = {};
+  sessionOptions.context = context;
+  sessionOptions.threads = options.threads;
+  tenon_rt_session *made = nullptr;
+  check(tenon_rt_session_create(model.get(), &sessionOptions, &made));
+  session.reset(made);
+  seconds = timer.seconds();
+}
+
+const tenon_rt_model_info &Engine::info() const {
+  return *tenon_rt_model_get_info(model.get());
+}
+
+uint64_t Engine::context() const {
+  return tenon_rt_session_context(session.get());
+}
+
+uint64_t Engine::length() const {
+  return tenon_rt_session_length(session.get());
+}
+
+uint32_t Engine::threads() const {
+  return tenon_rt_session_threads(session.get());
+}
+
+std::string Engine::describe() const {
+  const tenon_rt_model_info &i = info();
+  return format("model    %s (%s, %s, %s cache)\n"
+                "load     %.3f s, %.1f MB of weights, %u threads\n",
+                i.name, i.compiler, i.cpu, i.cache_type, seconds,
+                static_cast<double>(i.weights_bytes) * 1e-6, threads());
+}
+
+void Engine::openTokenizer() {
+  size_t bytes = 0;
+  const void *blob = tenon_rt_model_metadata(model.get(), &bytes);
+  auto checkText = [&](tenon_text_status status) {
+    if (status != TENON_TEXT_OK)
+      throw Failure(
+          path + ": metadata of its weight file: " + tenon_text_last_error());
+  };
+  tenon_text_metadata *openedMetadata = nullptr;
+  checkText(tenon_text_metadata_open(blob, bytes, &openedMetadata));
+  metadata.reset(openedMetadata);
+  tenon_text_tokenizer *openedText = nullptr;
+  checkText(tenon_text_tokenizer_open(metadata.get(), &openedText));
+  size_t size = tenon_text_vocab_size(openedText);
+  text.reset(openedText);
+  if (size > info().vocabulary)
+    throw Failure(format("%s: expected a tokenizer of at most %llu tokens, the "
+                         "vocabulary of the code, but got %zu; compile the "
+                         "model again",
+                         path.c_str(),
+                         static_cast<unsigned long long>(info().vocabulary),
+                         size));
+}
+
+const tenon_text_tokenizer *Engine::tokenizer() {
+  if (!text)
+    openTokenizer();
+  return text.get();
+}
+
+std::vector<int32_t> Engine::encode(const std::string &content,
+                                    const char *name, bool parseSpecial) {
+  uint32_t flags = TENON_TEXT_ADD_BOS;
+  if (parseSpecial)
+    flags |= TENON_TEXT_PARSE_SPECIAL;
+  int32_t *ids = nullptr;
+  size_t count = 0;
+  if (tenon_text_encode(tokenizer(), content.data(), content.size(), flags,
+                        &ids, &count) != TENON_TEXT_OK)
+    throw Failure(std::string(name) + ": " + tenon_text_last_error());
+  Owner<int32_t> owner(ids, [](int32_t *p) { tenon_text_free(p); });
+  return {ids, ids + count};
+}
+
+std::vector<int32_t> Engine::prompt(const Options &options) {
+  std::vector<int32_t> ids = options.promptIsTokens
+                                 ? options.tokens
+                                 : encode(options.prompt, "prompt", true);
+  if (ids.empty())
+    throw Failure("prompt: expected at least one token, but got none; give "
+                  "-p some text");
+  if (ids.size() > context())
+    throw Failure(format("prompt: expected at most %llu tokens, which is the "
+                         "context, but got %zu; shorten it, or give a larger "
+                         "--context (this model's largest is %llu)",
+                         static_cast<unsigned long long>(context()), ids.size(),
+                         static_cast<unsigned long long>(info().context)));
+  return ids;
+}
+
+bool Engine::prefill(const int32_t *ids, size_t count, float *logits) {
+  for (size_t done = 0; done < count;) {
+    if (interrupted())
+      return false;
+    size_t piece = std::min<size_t>(count - done, info().max_rows);
+    bool last = done + piece == count;
+    check(tenon_rt_prefill(session.get(), ids + done, piece,
+                           last ? logits : nullptr),
+          session.get());
+    done += piece;
+  }
+  return true;
+}
+
+void Engine::step(const int32_t *ids, size_t count, float *logits) {
+  check(tenon_rt_step(session.get(), ids, count, logits), session.get());
+}
+
+void Engine::truncate(uint64_t length) {
+  check(tenon_rt_session_truncate(session.get(), length), session.get());
+}
+
+std::string tenon::run::readWholeFile(const std::string &path) {
+  auto fail = [&] {
+    throw Failure(path + ": cannot be read: " + std::strerror(errno));
+  };
+  std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rb"),
+                                              std::fclose);
+  if (!file)
+    fail();
+  std::string text;
+  char buffer[1 << 16];
+  while (size_t bytes = std::fread(buffer, 1, sizeof(buffer), file.get()))
+    text.append(buffer, bytes);
+  if (std::ferror(file.get()))
+    fail();
+  return text;
+}

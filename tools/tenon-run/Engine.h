@@ -1,0 +1,74 @@
+//===- Engine.h - model, session and tokenizer of one run -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The C handles of the two libraries with owners, and their failures as
+// exceptions. The tokenizer is opened when it is first needed: token ids run
+// models that have none.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_TOOLS_TENONRUN_ENGINE_H
+#define TENON_TOOLS_TENONRUN_ENGINE_H
+
+#include "Options.h"
+#include "tenon-text/text.h"
+
+#include <memory>
+
+namespace tenon::run {
+
+class Engine {
+public:
+  /// Opens the model and makes a session with `context` slots (0: the
+  /// model's).
+  Engine(const Options &options, uint64_t context);
+
+  const tenon_rt_model_info &info() const;
+  double loadSeconds() const { return seconds; }
+  uint64_t context() const;
+  uint64_t length() const;
+  uint32_t threads() const;
+
+  /// The ids of the prompt that the options give; at least one and at most
+  /// what the session holds.
+  std::vector<int32_t> prompt(const Options &options);
+
+  /// Tokenises text, called `name` in messages.
+  std::vector<int32_t> encode(const std::string &text, const char *name,
+                              bool parseSpecial);
+
+  const tenon_text_tokenizer *tokenizer();
+
+  /// Appends tokens, piece by piece; writes the last row's logits if asked.
+  /// Returns false, with a part appended, after Ctrl-C.
+  bool prefill(const int32_t *ids, size_t count, float *logits);
+
+  /// Appends tokens and writes the logits after each.
+  void step(const int32_t *ids, size_t count, float *logits);
+
+  void truncate(uint64_t length);
+
+  /// "model NAME, compiled by ..." and the time that loading took.
+  std::string describe() const;
+
+private:
+  template <typename T>
+  using Owner = std::unique_ptr<T, void (*)(T *)>;
+
+  void openTokenizer();
+
+  double seconds = 0;
+  std::string path;
+  Owner<tenon_rt_model> model{nullptr, tenon_rt_model_close};
+  Owner<tenon_rt_session> session{nullptr, tenon_rt_session_destroy};
+  Owner<tenon_text_metadata> metadata{nullptr, tenon_text_metadata_close};
+  Owner<tenon_text_tokenizer> text{nullptr, tenon_text_tokenizer_close};
+};
+
+/// Reads a whole file; throws a Failure that names it.
+std::string readWholeFile(const std::string &path);
+
+} // namespace tenon::run
+
+#endif // TENON_TOOLS_TENONRUN_ENGINE_H
