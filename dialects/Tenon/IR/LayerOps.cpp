@@ -1,0 +1,104 @@
+//===- LayerOps.cpp - layers, norms, kernels ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Verifiers of the ops that give a model its structure.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tenon/IR/Shapes.h"
+#include "dialects/Tenon/IR/Tenon.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace tenon;
+
+LogicalResult NormOp::verify() {
+  RankedTensorType input = getInput().getType();
+  WeightType weight = getWeight().getType();
+  if (input.getRank() < 2)
+    return emitOpError("expected input [rows, ..., elements], but got ")
+           << input;
+  if (!weight.isVector() ||
+      weight.getRows() != input.getDimSize(input.getRank() - 1))
+    return emitOpError("expected a weight vector of ")
+           << input.getDimSize(input.getRank() - 1) << " elements, but got "
+           << weight;
+  return success();
+}
+
+LogicalResult RowsOp::verify() {
+  RankedTensorType input = getInput().getType();
+  if (input.getRank() < 1)
+    return emitOpError("expected input with rows, but got ") << input;
+  SmallVector<int64_t> shape(input.getShape());
+  shape.front() = getIndex().getType().getDimSize(0);
+  return verifyShape(getOperation(), "result", getResult().getType(), shape);
+}
+
+/// Fails unless the types of `values` are `types`.
+static LogicalResult verifyTypes(Operation *op, StringRef what, TypeRange types,
+                                 TypeRange expected) {
+  if (types.size() != expected.size())
+    return op->emitOpError("expected ")
+           << expected.size() << " " << what << ", but got " << types.size();
+  for (auto [index, pair] : llvm::enumerate(llvm::zip(types, expected))) {
+    auto [got, want] = pair;
+    if (got != want)
+      return op->emitOpError("expected type ")
+             << want << " of " << what << " " << index << ", but got " << got;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// StackOp
+//===----------------------------------------------------------------------===//
+
+YieldOp StackOp::getYield() {
+  return cast<YieldOp>(getBody().front().getTerminator());
+}
+
+LogicalResult StackOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                        ValueRange operands, DictionaryAttr,
+                                        OpaqueProperties, RegionRange,
+                                        SmallVectorImpl<Type> &results) {
+  llvm::append_range(results, operands.getTypes());
+  return success();
+}
+
+LogicalResult StackOp::verifyRegions() {
+  if (getFirst() < 0 || getLast() < getFirst())
+    return emitOpError("expected layers 0 <= first <= last, but got ")
+           << getFirst() << " to " << getLast();
+  Block &block = getBody().front();
+  if (block.getNumArguments() == 0 || !block.getArgument(0).getType().isIndex())
+    return emitOpError("expected the layer index as first block argument");
+  if (failed(verifyTypes(getOperation(), "block arguments",
+                         TypeRange(block.getArgumentTypes()).drop_front(),
+                         getInits().getTypes())))
+    return failure();
+  return verifyTypes(getOperation(), "yielded values",
+                     getYield().getOperandTypes(), getInits().getTypes());
+}
+
+//===----------------------------------------------------------------------===//
+// KernelOp
+//===----------------------------------------------------------------------===//
+
+YieldOp KernelOp::getYield() {
+  return cast<YieldOp>(getBody().front().getTerminator());
+}
+
+LogicalResult KernelOp::verifyRegions() {
+  if (failed(verifyTypes(getOperation(), "block arguments",
+                         getBody().front().getArgumentTypes(),
+                         getInputs().getTypes())))
+    return failure();
+  return verifyTypes(getOperation(), "yielded values",
+                     getYield().getOperandTypes(), getResultTypes());
+}
+
+#define GET_OP_CLASSES
+#include "dialects/Tenon/IR/TenonOps.cpp.inc"

@@ -1,0 +1,151 @@
+//===- LayerOps.td - layers, norms, activations, kernels ---*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_DIALECTS_TENON_IR_LAYEROPS_TD
+#define TENON_DIALECTS_TENON_IR_LAYEROPS_TD
+
+include "dialects/Tenon/IR/TenonBase.td"
+
+def Tenon_NormOp : Tenon_Op<"norm", [Pure,
+    AllTypesMatch<["input", "result"]>]> {
+  let summary = "Normalises the last dimension.";
+  let description = [{
+    Over the last dimension (N elements), `weight: N`:
+    `rms`: `x / sqrt(mean(x^2) + eps) * weight`; `layer`:
+    `(x - mean(x)) / sqrt(var(x) + eps) * weight`.
+
+    Source: RMS norm, arXiv:1910.07467.
+
+    ```mlir
+    %n = tenon.norm rms %h, %w {eps = 1.0e-5 : f32} : tensor<?x576xf32>, !tenon.weight<576, [f32]>
+    ```
+  }];
+  let arguments = (ins Tenon_NormAttr:$kind, Tenon_F32Tensor:$input,
+                       Tenon_WeightType:$weight, F32Attr:$eps);
+  let results = (outs Tenon_F32Tensor:$result);
+  let assemblyFormat = [{
+    $kind $input `,` $weight attr-dict `:` type($input) `,` type($weight)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tenon_GateOp : Tenon_Op<"gate", [Pure, SameOperandsAndResultType]> {
+  let summary = "Gated activation: fn(gate) * up.";
+  let description = [{
+    Element by element `fn(gate) * up`. `silu(x) = x / (1 + exp(-x))`,
+    `gelu(x) = x * Phi(x)`, `relu(x) = max(x, 0)`.
+
+    Source: arXiv:2002.05202.
+
+    ```mlir
+    %f = tenon.gate silu %g, %u : tensor<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_FnAttr:$fn, Tenon_F32Tensor:$gate,
+                       Tenon_F32Tensor:$up);
+  let results = (outs Tenon_F32Tensor:$result);
+  let assemblyFormat = "$fn $gate `,` $up attr-dict `:` type($result)";
+}
+
+def Tenon_RowsOp : Tenon_Op<"rows", [Pure]> {
+  let summary = "Chosen rows of a tensor.";
+  let description = [{
+    `result[i] = input[index[i]]`, index in `[0, T)`. Logits are computed for
+    such rows only.
+
+    ```mlir
+    %y = tenon.rows %x, %i : tensor<?x576xf32>, tensor<?xi32> -> tensor<?x576xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_F32Tensor:$input, Tenon_IdTensor:$index);
+  let results = (outs Tenon_F32Tensor:$result);
+  let assemblyFormat = [{
+    $input `,` $index attr-dict `:` type($input) `,` type($index) `->`
+    type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator,
+    ParentOneOf<["::tenon::StackOp", "::tenon::KernelOp"]>]> {
+  let summary = "Ends the body of a stack or a kernel.";
+  let description = [{
+    Gives the values of the next layer, or the results of the kernel.
+
+    ```mlir
+    tenon.yield %h, %c : tensor<?x576xf32>, !kv
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$operands);
+  let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, {}); }]>];
+}
+
+def Tenon_StackOp : Tenon_Op<"stack", [
+    SingleBlockImplicitTerminator<"::tenon::YieldOp">, RecursiveMemoryEffects,
+    DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "One body run over a layer index.";
+  let description = [{
+    Runs the body for each layer index in `[first, last)`. Block arguments are
+    the index and the carried values; what the body yields is carried to the
+    next layer. A weight's layer map says what differs between layers.
+
+    ```mlir
+    %y, %c1 = tenon.stack 0 to 30 (%x, %c) : tensor<?x576xf32>, !kv {
+    ^layer(%l: index, %h: tensor<?x576xf32>, %kv: !kv):
+      tenon.yield %h, %kv : tensor<?x576xf32>, !kv
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$first, I64Attr:$last,
+                       Variadic<AnyType>:$inits);
+  let results = (outs Variadic<AnyType>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $first `to` $last `(` $inits `)` `:` type($inits) $body attr-dict
+  }];
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Value getLayerIndex() { return getBody().getArgument(0); }
+    ::mlir::ValueRange getCarried() {
+      return getBody().getArguments().drop_front();
+    }
+    YieldOp getYield();
+  }];
+}
+
+def Tenon_KernelOp : Tenon_Op<"kernel", [IsolatedFromAbove,
+    SingleBlockImplicitTerminator<"::tenon::YieldOp">,
+    RecursiveMemoryEffects]> {
+  let summary = "The unit of scheduling, explaining and validating.";
+  let description = [{
+    Ops that run as one piece of machine code. Block arguments are the
+    operands. `schedule` is an attribute of the target's own dialect that says
+    how; absent before a schedule is chosen.
+
+    ```mlir
+    %n = tenon.kernel "norm" (%h, %w) : (tensor<?x576xf32>, !tenon.weight<576, [f32]>) -> (tensor<?x576xf32>) {
+    ^kernel(%a: tensor<?x576xf32>, %b: !tenon.weight<576, [f32]>):
+      %r = tenon.norm rms %a, %b {eps = 1.0e-5 : f32} : tensor<?x576xf32>, !tenon.weight<576, [f32]>
+      tenon.yield %r : tensor<?x576xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<AnyType>:$inputs,
+                       OptionalAttr<AnyAttr>:$schedule);
+  let results = (outs Variadic<AnyType>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $name `(` $inputs `)` `:` functional-type($inputs, $results)
+    (`schedule` `(` $schedule^ `)`)? $body attr-dict
+  }];
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    YieldOp getYield();
+  }];
+}
+
+#endif // TENON_DIALECTS_TENON_IR_LAYEROPS_TD

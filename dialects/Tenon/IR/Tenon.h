@@ -1,0 +1,60 @@
+//===- Tenon.h - the core dialect -------------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_DIALECTS_TENON_IR_TENON_H
+#define TENON_DIALECTS_TENON_IR_TENON_H
+
+#include "dialects/Tenon/IR/BlockFormat.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/Tenon/IR/TenonEnums.h.inc"
+#include "dialects/Tenon/IR/TenonOpsDialect.h.inc"
+
+namespace tenon {
+
+/// The side-effect resource of all caches: reads and writes of caches keep
+/// their order.
+struct CacheState : public mlir::SideEffects::Resource::Base<CacheState> {
+  llvm::StringRef getName() final { return "CacheState"; }
+};
+
+/// Name of the module attribute that holds a `#tenon.model`.
+inline constexpr llvm::StringLiteral kModelAttrName = "tenon.model";
+
+/// Name of the unit attribute that marks an entry function.
+inline constexpr llvm::StringLiteral kEntryAttrName = "tenon.entry";
+
+/// Name of the attribute of an entry that says how many rows it takes at once.
+inline constexpr llvm::StringLiteral kMaxRowsAttrName = "tenon.max_rows";
+
+/// Version of the dialect's bytecode.
+inline constexpr uint64_t kBytecodeVersion = 1;
+
+/// The description of a format.
+const BlockFormat &getBlockFormat(SchemeKind kind);
+
+} // namespace tenon
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Tenon/IR/TenonOpsAttributes.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Tenon/IR/TenonOpsTypes.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Tenon/IR/TenonOps.h.inc"
+
+#endif // TENON_DIALECTS_TENON_IR_TENON_H

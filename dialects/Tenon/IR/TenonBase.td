@@ -1,0 +1,27 @@
+//===- TenonBase.td - what every op file of the dialect uses -*- tablegen -*-=//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_DIALECTS_TENON_IR_TENONBASE_TD
+#define TENON_DIALECTS_TENON_IR_TENONBASE_TD
+
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "dialects/Tenon/IR/TenonTypes.td"
+
+class Tenon_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Tenon_Dialect, mnemonic, traits>;
+
+/// Activations: the first dimension counts tokens.
+def Tenon_F32Tensor : RankedTensorOf<[F32]>;
+/// Token ids, positions, row numbers.
+def Tenon_IdTensor : 1DTensorOf<[I32]>;
+
+/// All caches of a program. Reads and writes of any cache conflict.
+def Tenon_CacheState : Resource<"::tenon::CacheState">;
+
+#endif // TENON_DIALECTS_TENON_IR_TENONBASE_TD

@@ -1,0 +1,98 @@
+//===- TenonRT.cpp - the exit to the runtime ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/TenonRT/IR/TenonRT.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace tenon::rt;
+
+#include "dialects/TenonRT/IR/TenonRTDialect.cpp.inc"
+#include "dialects/TenonRT/IR/TenonRTEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/TenonRT/IR/TenonRTAttributes.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/TenonRT/IR/TenonRTTypes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/TenonRT/IR/TenonRTOps.cpp.inc"
+
+void TenonRTDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/TenonRT/IR/TenonRTAttributes.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/TenonRT/IR/TenonRTTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/TenonRT/IR/TenonRTOps.cpp.inc"
+      >();
+}
+
+Operation *TenonRTDialect::materializeConstant(OpBuilder &builder,
+                                               Attribute value, Type type,
+                                               Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
+bool tenon::rt::isPointer(JobField field) {
+  switch (field) {
+  case JobField::workers:
+  case JobField::rows:
+  case JobField::out_rows:
+  case JobField::slots_used:
+  case JobField::capacity:
+    return false;
+  default:
+    return true;
+  }
+}
+
+LogicalResult NumberOp::verify() {
+  if (isPointer(getField()))
+    return emitOpError("expected a number of the job, but got the pointer ")
+           << stringifyJobField(getField());
+  return success();
+}
+
+LogicalResult BufferOp::verify() {
+  if (!isPointer(getField()))
+    return emitOpError("expected a pointer of the job, but got the number ")
+           << stringifyJobField(getField());
+  auto type = cast<MemRefType>(getResult().getType());
+  if (static_cast<size_t>(type.getNumDynamicDims()) != getSizes().size())
+    return emitOpError("expected ") << type.getNumDynamicDims()
+                                    << " sizes, but got " << getSizes().size();
+  if (!type.getLayout().isIdentity())
+    return emitOpError("expected an identity layout, but got ") << type;
+  return success();
+}
+
+LogicalResult TableOp::verify() {
+  if (getValues().empty())
+    return emitOpError("expected at least one value");
+  return success();
+}
+
+OpFoldResult TableOp::fold(FoldAdaptor adaptor) {
+  ArrayRef<int64_t> values = getValues();
+  if (llvm::all_equal(values))
+    return IntegerAttr::get(getResult().getType(), values.front());
+  if (auto index = dyn_cast_or_null<IntegerAttr>(adaptor.getIndex()))
+    if (index.getInt() >= 0 &&
+        index.getInt() < static_cast<int64_t>(values.size()))
+      return IntegerAttr::get(getResult().getType(), values[index.getInt()]);
+  return {};
+}
