@@ -127,7 +127,8 @@ tenon_text_status Tokenizer::openFlags(const Metadata &metadata) {
 
 /// Marks the tokens that end a generation. Chat models end a turn by a token
 /// that is often not the EOS of the metadata, and some files do not even mark
-/// it as a control token, so these are known by name.
+/// it as a control token, so these are known by name. A token that merges make
+/// is ordinary text, though ("</s>" is also HTML).
 void Tokenizer::findEnds() {
   // <|end_of_sentence|> with U+FF5C for the bars and U+2581 for the lines.
   static const char deepSeekEnd[] = "<\xef\xbd\x9c"
@@ -143,7 +144,7 @@ void Tokenizer::findEnds() {
   };
   for (const char *name : endNames) {
     int32_t id = find(name);
-    if (id < 0)
+    if (id < 0 || vocabulary[id].merged)
       continue;
     vocabulary[id].end = true;
     vocabulary[id].kind = TokenKind::Control;
@@ -207,6 +208,7 @@ tenon_text_status Tokenizer::openMerges(const Metadata &metadata) {
         return refuse("name tokens, but the vocabulary has no " +
                       quote(names[part]));
     merges.add(parts[0], parts[1], {static_cast<uint32_t>(i), parts[2]});
+    vocabulary[parts[2]].merged = true;
   }
   return TENON_TEXT_OK;
 }
@@ -241,9 +243,11 @@ tenon_text_status Tokenizer::open(const Metadata &metadata) {
     return status;
   if (auto status = openFlags(metadata))
     return status;
+  if (auto status = openMerges(metadata))
+    return status;
   findEnds();
   spellOut();
-  return openMerges(metadata);
+  return TENON_TEXT_OK;
 }
 
 int32_t Tokenizer::find(std::string_view name) const {

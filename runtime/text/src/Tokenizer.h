@@ -34,7 +34,8 @@ struct Token {
   std::string_view name; ///< as the vocabulary spells it, in the blob
   std::string bytes;     ///< what it stands for
   TokenKind kind = TokenKind::Normal;
-  bool end = false; ///< ends a generation
+  bool merged = false; ///< some merge makes it
+  bool end = false;    ///< ends a generation
 };
 
 /// The tokenizer that a model's metadata describe.
@@ -76,9 +77,9 @@ private:
   tenon_text_status openKinds(const Metadata &metadata);
   tenon_text_status openRoles(const Metadata &metadata);
   tenon_text_status openFlags(const Metadata &metadata);
+  tenon_text_status openMerges(const Metadata &metadata);
   void findEnds();
   void spellOut();
-  tenon_text_status openMerges(const Metadata &metadata);
 
   class Encoder;
 
