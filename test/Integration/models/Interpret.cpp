@@ -1,0 +1,126 @@
+//===- Interpret.cpp - logits by the reference interpreter ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Imports a GGUF file and runs the imported module in the interpreter: the
+// path of every model before anything is optimised. Text arrives in calls of
+// given sizes; the logits of all tokens go to a file of doubles.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tenon/IR/Tenon.h"
+#include "dialects/Tenon/Interpreter/Interpreter.h"
+#include "lib/Import/GGUF/Import.h"
+#include "lib/Import/GGUF/Reader.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+/// The tensors of a GGUF file.
+class FileWeights : public interp::WeightSource {
+public:
+  explicit FileWeights(std::unique_ptr<gguf::Reader> reader)
+      : reader(std::move(reader)) {}
+
+  llvm::Expected<interp::StoredTensor>
+  load(llvm::StringRef tensor, const BlockFormat &format,
+       llvm::ArrayRef<int64_t> shape) override {
+    const gguf::TensorInfo *info = reader->findTensor(tensor);
+    if (!info || info->format != &format ||
+        llvm::ArrayRef<int64_t>(info->shape()) != shape)
+      return llvm::createStringError("expected tensor '" + tensor + "' of " +
+                                     format.name);
+    return interp::StoredTensor{&format, llvm::SmallVector<int64_t, 2>(shape),
+                                info->bytes};
+  }
+
+private:
+  std::unique_ptr<gguf::Reader> reader;
+};
+
+llvm::Expected<std::unique_ptr<interp::WeightSource>>
+openFile(llvm::StringRef path) {
+  auto reader = gguf::Reader::open(path);
+  if (!reader)
+    return reader.takeError();
+  return std::make_unique<FileWeights>(std::move(*reader));
+}
+
+/// Reads "1,2,3".
+std::vector<int32_t> parseList(llvm::StringRef text) {
+  std::vector<int32_t> numbers;
+  for (llvm::StringRef part : llvm::split(text, ','))
+    if (part.getAsInteger(10, numbers.emplace_back()))
+      llvm::report_fatal_error("expected numbers and commas", false);
+  return numbers;
+}
+
+/// The function that the model is entered by.
+func::FuncOp findEntry(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isDeclaration())
+      return function;
+  return nullptr;
+}
+
+int fail(const llvm::Twine &text) {
+  llvm::errs() << "error: " << text << "\n";
+  return 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc != 5)
+    return fail("usage: tenon-test-interpret MODEL.gguf OUT SIZES IDS");
+  std::vector<int32_t> sizes = parseList(argv[3]), ids = parseList(argv[4]);
+
+  MLIRContext context;
+  context.loadDialect<TenonDialect, func::FuncDialect, arith::ArithDialect>();
+  ImportOptions options;
+  options.cacheElement = ImportOptions::CacheElement::F32;
+  OwningOpRef<ModuleOp> module = importGGUF(argv[1], &context, options);
+  if (!module)
+    return 1;
+  func::FuncOp entry = findEntry(*module);
+  if (!entry || entry.getNumArguments() != 4)
+    return fail("expected an entry of ids, positions, rows and cache");
+  auto cacheType = dyn_cast<CacheType>(entry.getArgumentTypes().back());
+  if (!cacheType)
+    return fail("expected the last argument to be a cache");
+
+  std::error_code code;
+  llvm::raw_fd_ostream out(argv[2], code);
+  if (code)
+    return fail(argv[2] + (": " + code.message()));
+  interp::Interpreter interpreter(*module, openFile);
+  interp::RuntimeValue cache = interp::CacheValue::create(cacheType);
+  int32_t at = 0;
+  for (int32_t size : sizes) {
+    std::vector<int32_t> piece, positions, rows;
+    for (int32_t i = 0; i < size; ++i) {
+      piece.push_back(ids[at + i]);
+      positions.push_back(at + i);
+      rows.push_back(i);
+    }
+    at += size;
+    auto results = interpreter.run(entry, {interp::makeInts(piece),
+                                           interp::makeInts(positions),
+                                           interp::makeInts(rows), cache});
+    if (failed(results))
+      return 1;
+    const auto &logits =
+        *std::get<std::shared_ptr<const interp::FloatTensor>>((*results)[0]);
+    out.write(reinterpret_cast<const char *>(logits.data.data()),
+              logits.data.size() * sizeof(double));
+    cache = (*results)[1];
+  }
+  return 0;
+}
