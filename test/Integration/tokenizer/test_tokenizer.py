@@ -69,7 +69,7 @@ def crossing_vocabulary():
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     defined = ["<think>", "</think>", "<|im_start|>user", "   "]
     # Words that no merge makes: only families that look words up find them.
-    unmerged = ["camelCase", "\u0120ALLCAPS", "\u0120hurricane"]
+    words = {word for word in SAMPLE.split() if word.isascii() and word.isalpha()}
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.train_from_iterator(
@@ -84,8 +84,7 @@ def crossing_vocabulary():
     model = json.loads(tokenizer.to_str())["model"]
     tokens = sorted(model["vocab"], key=model["vocab"].get)
     merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
-    assert not set(unmerged) & set(tokens)
-    tokens += unmerged
+    tokens += sorted({"\u0120" + word for word in words} - set(tokens))[:200]
     types = [NORMAL] * len(tokens) + [CONTROL] * len(special)
     types += [USER_DEFINED] * len(defined)
     return Vocabulary(tokens + special + defined, merges, types)
