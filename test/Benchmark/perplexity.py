@@ -22,21 +22,8 @@ import tempfile
 from pathlib import Path
 
 from peer import llama, quantized, report, table, tools
-from tenon_test.gguf_file import GGUFFile
-from tenon_test.tokenize import tokenizer_of
 
 BOUND = 0.002
-
-
-def first_windows(model, text, count):
-    """The start of `text` that has `count` tokens."""
-    encoding = tokenizer_of(GGUFFile(model)).encode(
-        text, add_special_tokens=False
-    )
-    if len(encoding.ids) < count:
-        sys.exit(f"expected {count} tokens, but the text has {len(encoding)}")
-    # A few tokens more: a cut text may tokenize to one fewer.
-    return text[: encoding.offsets[min(count + 8, len(encoding.ids)) - 1][1]]
 
 
 def main():
@@ -51,14 +38,9 @@ def main():
     work = Path(args.work or tempfile.mkdtemp(prefix="tenon-perplexity-"))
     work.mkdir(parents=True, exist_ok=True)
     model = tools.smollm2()
-    text = work / "text.txt"
-    whole = Path(args.text).read_bytes().decode()
-    text.write_bytes(
-        first_windows(model, whole, args.windows * args.ctx).encode()
-    )
     f16 = quantized(model, "F16", work)
     done = subprocess.run(
-        [str(llama("llama-perplexity")), "-m", f16, "-f", text, "-c"]
+        [str(llama("llama-perplexity")), "-m", f16, "-f", args.text, "-c"]
         + [str(args.ctx), "--chunks", str(args.windows)]
         + ["-t", str(args.threads)],
         check=True,
@@ -80,7 +62,9 @@ def main():
             "tenon-run",
             artifact.library,
             "--perplexity",
-            text,
+            args.text,
+            "--chunks",
+            args.windows,
             "--ctx",
             args.ctx,
             "--threads",
