@@ -77,7 +77,7 @@ const char *tenon_rt_version(void) { return TENON_RT_VERSION; }
 
 uint32_t tenon_rt_abi(void) { return TENON_RT_ABI_VERSION; }
 
-const char *tenon_rt_status_name(tenon_rt_status status) {
+const char *tenon_rt_status_name(int status) {
   switch (status) {
 #define TENON_RT_STATUS_CASE(enumerant, value, name, meaning)                  \
   case enumerant:                                                              \

@@ -45,29 +45,29 @@ typedef void (*tenon_rt_entry_fn)(tenon_rt_job *job, uint64_t worker);
 /// start; generated code reads it by the offsets named here and never writes
 /// any field but `barrier_*` and what the pointers lead to.
 struct tenon_rt_job {
-  uint64_t workers;          ///< 0: threads that call the entry, >= 1
-  uint64_t rows;             ///< 8: tokens, 1..tenon_rt_entry.max_rows
-  uint64_t out_rows;         ///< 16: rows whose logits are asked for, 0..rows
-  const int32_t *ids;        ///< 24: [rows] token ids, each < vocabulary
-  const int32_t *positions;  ///< 32: [rows] original positions
-  const int32_t *out_index;  ///< 40: [out_rows] row numbers, each < rows
-  float *logits;             ///< 48: [out_rows, vocabulary]
-  uint8_t *arena;            ///< 56: tenon_rt_entry.arena_bytes, 64-aligned
-  uint8_t *scratch;          ///< 64: workers x scratch_bytes, 64-aligned
-  const uint8_t *weights;    ///< 72: start of the packed weights, 64-aligned
-  uint8_t *cache;            ///< 80: layers x capacity x cache_layer_slot_bytes
-  int32_t *slot_positions;   ///< 88: [capacity]; TENON_RT_FREE_SLOT when free.
-                             ///<     Filled for the new rows before the call.
-  uint64_t slots_used;       ///< 96: slots filled before this call; row r of
-                             ///<     the call goes to slot slots_used + r
-  uint64_t capacity;         ///< 104: slots of the cache
+  uint64_t workers;         ///< 0: threads that call the entry, >= 1
+  uint64_t rows;            ///< 8: tokens, 1..tenon_rt_entry.max_rows
+  uint64_t out_rows;        ///< 16: rows whose logits are asked for, 0..rows
+  const int32_t *ids;       ///< 24: [rows] token ids, each < vocabulary
+  const int32_t *positions; ///< 32: [rows] original positions
+  const int32_t *out_index; ///< 40: [out_rows] row numbers, each < rows
+  float *logits;            ///< 48: [out_rows, vocabulary]
+  uint8_t *arena;           ///< 56: tenon_rt_entry.arena_bytes, 64-aligned
+  uint8_t *scratch;         ///< 64: workers x scratch_bytes, 64-aligned
+  const uint8_t *weights;   ///< 72: start of the packed weights, 64-aligned
+  uint8_t *cache;           ///< 80: layers x capacity x cache_layer_slot_bytes
+  int32_t *slot_positions;  ///< 88: [capacity]; TENON_RT_FREE_SLOT when free.
+                            ///<     Filled for the new rows before the call.
+  uint64_t slots_used;      ///< 96: slots filled before this call; row r of
+                            ///<     the call goes to slot slots_used + r
+  uint64_t capacity;        ///< 104: slots of the cache
   /// 112: called with the job by a worker that has spun in a barrier for a
   /// while; yields the processor. Never null.
   void (*relax)(tenon_rt_job *job);
-  uint64_t reserved;         ///< 120: 0
-  uint32_t barrier_count;    ///< 128: workers that have arrived (atomic)
+  uint64_t reserved;      ///< 120: 0
+  uint32_t barrier_count; ///< 128: workers that have arrived (atomic)
   uint32_t barrier_pad[15];
-  uint32_t barrier_phase;    ///< 192: number of barriers passed (atomic)
+  uint32_t barrier_phase; ///< 192: number of barriers passed (atomic)
   uint32_t phase_pad[15];
 };
 
@@ -94,11 +94,11 @@ typedef struct tenon_rt_artifact {
   const char *features;
   /// "address", "thread" or "": the sanitizer that instruments the code.
   const char *sanitizer;
-  uint8_t weights_id[16];  ///< equals tenon_rt_weights_header.weights_id
-  uint64_t weights_bytes;  ///< bytes of the packed section
-  uint64_t vocab;          ///< logits per row
-  uint64_t context;        ///< largest capacity of a session's cache
-  uint64_t layers;         ///< layers of the cache
+  uint8_t weights_id[16]; ///< equals tenon_rt_weights_header.weights_id
+  uint64_t weights_bytes; ///< bytes of the packed section
+  uint64_t vocab;         ///< logits per row
+  uint64_t context;       ///< largest capacity of a session's cache
+  uint64_t layers;        ///< layers of the cache
   /// Bytes of one slot in one layer, keys and values of all heads. The cache
   /// of a session is layers x capacity x this; its inner order is the
   /// artifact's own business.
@@ -137,14 +137,14 @@ typedef struct tenon_rt_section {
 
 /// Starts the file; the first page holds nothing else. Little endian.
 typedef struct tenon_rt_weights_header {
-  char magic[8];           ///< TENON_RT_WEIGHTS_MAGIC, no terminator
-  uint32_t abi_version;    ///< TENON_RT_ABI_VERSION
-  uint32_t section_count;  ///< <= 8
-  uint64_t file_bytes;     ///< size of the whole file
-  uint64_t library_bytes;  ///< size of NAME.so
-  uint8_t library_hash[16];///< XXH3 128 bits (canonical) of NAME.so, checked
-                           ///< before the library is opened
-  uint8_t weights_id[16];  ///< of the model, its packing and its source file
+  char magic[8];            ///< TENON_RT_WEIGHTS_MAGIC, no terminator
+  uint32_t abi_version;     ///< TENON_RT_ABI_VERSION
+  uint32_t section_count;   ///< <= 8
+  uint64_t file_bytes;      ///< size of the whole file
+  uint64_t library_bytes;   ///< size of NAME.so
+  uint8_t library_hash[16]; ///< XXH3 128 bits (canonical) of NAME.so, checked
+                            ///< before the library is opened
+  uint8_t weights_id[16];   ///< of the model, its packing and its source file
   tenon_rt_section sections[8];
   uint64_t header_hash; ///< XXH3 64 of all bytes of this struct before it
 } tenon_rt_weights_header;

@@ -46,7 +46,7 @@ TENON_RT_API const char *tenon_rt_version(void);
 TENON_RT_API uint32_t tenon_rt_abi(void);
 
 /// The name of a status, e.g. "damaged"; "unknown" for a number not listed.
-TENON_RT_API const char *tenon_rt_status_name(tenon_rt_status status);
+TENON_RT_API const char *tenon_rt_status_name(int status);
 
 /// The message of the last failure: of the calling thread when `session` is
 /// NULL, else of that session. Empty when nothing has failed. It names file,

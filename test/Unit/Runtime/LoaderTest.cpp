@@ -248,10 +248,12 @@ TEST(Loader, RefusesMissingCpuFeature) {
 
 TEST(Loader, RefusesInstrumentedArtifacts) {
   FakeModel unresolved("sanitized");
-  expectRefusal(unresolved, TENON_RT_SANITIZER,
-                {"fake.so", "-fsanitize=thread", "--sanitize"});
+  expectRefusal(
+      unresolved, TENON_RT_SANITIZER,
+      {"fake.so", "-fsanitize=" TENON_FOREIGN_SANITIZER, "--sanitize"});
   FakeModel declared("declared");
-  expectRefusal(declared, TENON_RT_SANITIZER, {"fake.so", "thread"});
+  expectRefusal(declared, TENON_RT_SANITIZER,
+                {"fake.so", TENON_FOREIGN_SANITIZER});
 }
 
 TEST(Loader, RefusesOtherModelsWeights) {
