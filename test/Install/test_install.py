@@ -61,6 +61,14 @@ def test_c_program_writes_the_oracles_tokens(artifact, consumer, model, command)
     assert ids == expected
 
 
+def test_artifact_shows_and_needs_little(artifact, command):
+    """One exported symbol; libc and libm at most."""
+    shown = command("nm", "-D", "--defined-only", artifact).split("\n")
+    assert len([line for line in shown if line]) == 1, shown
+    needed = re.findall(r"NEEDED.*\[(.*)\]", command("readelf", "-d", artifact))
+    assert set(needed) <= {"libc.so.6", "libm.so.6"}
+
+
 def test_consumer_reports_errors(consumer, tmp_path):
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"GGUF" + b"\0" * 40)
