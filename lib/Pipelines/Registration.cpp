@@ -13,6 +13,7 @@
 #include "dialects/TenonRT/IR/TenonRT.h"
 #include "lib/Conversion/Passes.h"
 #include "lib/Conversion/TenonRTToLLVM/TenonRTToLLVM.h"
+#include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
 #include "lib/Pipelines/NativePipeline.h"
 #include "lib/Pipelines/Phases.h"
 
@@ -148,5 +149,7 @@ void tenon::registerAllTenonPasses() {
   registerTenonConversionPasses();
   registerTenonCorePasses();
   registerNativePipeline();
+  registerRowKernelPipeline();
+  registerPhasePipelines();
   registerUpstreamPasses();
 }

@@ -30,4 +30,26 @@ def VerifyContractPass : Pass<"tenon-verify-contract", "::mlir::ModuleOp"> {
   ];
 }
 
+def FormKernelsPass : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Groups the ops of an entry into kernels.";
+  let description = [{
+    Contractions of one input become one kernel and take the gate or the
+    residual addition that is their only use; neighbouring norms, rotations and
+    additions become one; embeddings, appends and attention stand alone.
+    Changes no value.
+  }];
+}
+
+def MakeEntriesPass : Pass<"tenon-make-entries", "::mlir::ModuleOp"> {
+  let summary = "Makes the entries `step` and `chunk` of the one entry.";
+  let description = [{
+    Clones the entry. The attribute `tenon.max_rows` of each clone says how
+    many tokens it takes at once. Changes no value.
+  }];
+  let options = [
+    Option<"chunkRows", "chunk-rows", "int64_t", "256",
+           "tokens that `chunk` takes at once, >= 2">,
+  ];
+}
+
 #endif // TENON_DIALECTS_TENON_TRANSFORMS_PASSES_TD

@@ -94,8 +94,10 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, bool one) {
         cast<AttentionOp>(kernel.getBody().front().front()), one);
     break;
   case KernelShape::Rows:
-  case KernelShape::Embed:
     schedule = RowsAttr::get(&getContext(), one ? Split::None : Split::Rows);
+    break;
+  case KernelShape::Embed:
+    schedule = RowsAttr::get(&getContext(), Split::Rows);
     break;
   case KernelShape::Append:
     schedule = RowsAttr::get(&getContext(), Split::HeadsAndRows);

@@ -36,17 +36,16 @@ LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
            Value row = e.div(unit, layout.heads);
            Value head = e.rem(unit, layout.heads);
            Value slot = e.add(used, row);
-           Value keyAt = e.add(layout.keyTile(e, capacity, head,
-                                              e.div(slot, kLanes)),
-                               e.rem(slot, kLanes));
+           Value keyAt =
+               e.add(layout.keyTile(e, capacity, head, e.div(slot, kLanes)),
+                     e.rem(slot, kLanes));
            Value valueAt = layout.valueRow(e, capacity, head, slot);
            e.loop(zero, e.index(layout.dim), 1, [&](Value d) {
              Value x = e.load(key, {row, head, d});
              e.store(e.fromF32(x, layout.element), keys,
                      {e.add(keyAt, e.mul(d, kLanes))});
              Value y = e.load(value, {row, head, d});
-             e.store(e.fromF32(y, layout.element), values,
-                     {e.add(valueAt, d)});
+             e.store(e.fromF32(y, layout.element), values, {e.add(valueAt, d)});
            });
          });
   func::ReturnOp::create(e.b);

@@ -30,8 +30,8 @@ public:
       : op(cast<AttentionOp>(kernel.getBody().front().front())),
         function(function), arguments(kernel, KernelShape::Attend),
         schedule(cast<AttendAttr>(*kernel.getSchedule())),
-        layout(op.getCache().getType()),
-        e(kernel.getLoc(), &function.front()) {}
+        layout(op.getCache().getType()), e(kernel.getLoc(), &function.front()) {
+  }
 
   void build();
 
@@ -97,10 +97,10 @@ void AttendBuilder::emitStart(Value) {
     Value to = e.mul(m, layout.padded);
     for (int64_t d = 0; d < layout.padded; d += kLanes) {
       Value at = e.index(d);
-      Value x = d + kLanes <= layout.dim
-                    ? e.loadVector(query, {row, from, at})
-                    : e.loadMasked(query, {row, from, at},
-                                   e.index(layout.dim - d));
+      Value x =
+          d + kLanes <= layout.dim
+              ? e.loadVector(query, {row, from, at})
+              : e.loadMasked(query, {row, from, at}, e.index(layout.dim - d));
       e.storeVector(e.mulf(x, factor), scaled, {e.add(to, d)});
       e.storeVector(e.splat(0), sums, {e.add(to, d)});
     }
@@ -121,8 +121,8 @@ void AttendBuilder::emitScores(Value firstSlot, Value vectors) {
           e.index(0), e.index(layout.dim), 1, dots,
           [&](Value d, ValueRange carried) {
             SmallVector<Value> next(carried);
-            Value key = e.toF32(
-                e.loadVector(keys, {e.add(keyAt, e.mul(d, kLanes))}));
+            Value key =
+                e.toF32(e.loadVector(keys, {e.add(keyAt, e.mul(d, kLanes))}));
             for (int64_t r = 0; r < tileRows; ++r) {
               Value at = e.add(e.mul(e.add(m0, r), layout.padded), d);
               next[r] = e.fma(e.broadcast(e.load(scaled, {at})), key, next[r]);
@@ -134,8 +134,8 @@ void AttendBuilder::emitScores(Value firstSlot, Value vectors) {
         Value score = dots[r];
         if (op.getMask() == MaskKind::Causal) {
           Value own = e.broadcast(e.load(positions, {place(m).first}));
-          Value visible = arith::CmpIOp::create(
-              e.b, arith::CmpIPredicate::sle, slotPosition, own);
+          Value visible = arith::CmpIOp::create(e.b, arith::CmpIPredicate::sle,
+                                                slotPosition, own);
           score = arith::SelectOp::create(
               e.b, visible, score,
               e.splat(-std::numeric_limits<float>::infinity()));
@@ -163,21 +163,20 @@ void AttendBuilder::emitSoftmax(Value vectors) {
     Value most = e.loop(zero, vectors, 1, {e.broadcast(old)},
                         [&](Value j, ValueRange carried) {
                           Value at = e.add(from, e.mul(j, kLanes));
-                          return SmallVector<Value>{e.maxf(
-                              e.loadVector(scores, {at}), carried[0])};
+                          return SmallVector<Value>{
+                              e.maxf(e.loadVector(scores, {at}), carried[0])};
                         })
                      .front();
-    Value maximum = vector::ReductionOp::create(
-        e.b, vector::CombiningKind::MAXNUMF, most);
+    Value maximum =
+        vector::ReductionOp::create(e.b, vector::CombiningKind::MAXNUMF, most);
     Value shift = e.broadcast(maximum);
     Value part = e.loop(zero, vectors, 1, {e.splat(0)},
                         [&](Value j, ValueRange carried) {
                           Value at = e.add(from, e.mul(j, kLanes));
-                          Value weight = e.exp(
-                              e.subf(e.loadVector(scores, {at}), shift));
+                          Value weight =
+                              e.exp(e.subf(e.loadVector(scores, {at}), shift));
                           e.storeVector(weight, scores, {at});
-                          return SmallVector<Value>{
-                              e.addf(carried[0], weight)};
+                          return SmallVector<Value>{e.addf(carried[0], weight)};
                         })
                      .front();
     Value sum = vector::ReductionOp::create(
@@ -205,14 +204,13 @@ void AttendBuilder::emitValues(Value firstSlot, Value slots) {
       Value d = e.mul(column, kLanes);
       SmallVector<Value> parts;
       auto sumAt = [&](int64_t r, int64_t c) {
-        return e.add(e.add(e.mul(e.add(m0, r), layout.padded), d),
-                     c * kLanes);
+        return e.add(e.add(e.mul(e.add(m0, r), layout.padded), d), c * kLanes);
       };
       for (int64_t r = 0; r < tileRows; ++r)
         for (int64_t c = 0; c < step; ++c)
           parts.push_back(e.loadVector(sums, {sumAt(r, c)}));
-      parts = e.loop(
-          e.index(0), slots, 1, parts, [&](Value s, ValueRange carried) {
+      parts =
+          e.loop(e.index(0), slots, 1, parts, [&](Value s, ValueRange carried) {
             SmallVector<Value> next(carried);
             Value from = e.add(e.add(base, e.mul(s, layout.padded)), d);
             SmallVector<Value> value;
@@ -243,14 +241,14 @@ void AttendBuilder::emitFinish() {
     auto [row, member] = place(m);
     Value to = e.add(e.mul(head, group), member);
     Value total = e.load(totals, {m});
-    Value some = arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, total,
-                                       zero);
+    Value some =
+        arith::CmpFOp::create(e.b, arith::CmpFPredicate::OGT, total, zero);
     Value inverse = arith::SelectOp::create(
         e.b, some, e.divf(e.f32Constant(1), total), zero);
     Value factor = e.broadcast(inverse);
     for (int64_t d = 0; d < layout.dim; d += kLanes) {
-      Value x = e.mulf(
-          e.loadVector(sums, {e.add(e.mul(m, layout.padded), d)}), factor);
+      Value x = e.mulf(e.loadVector(sums, {e.add(e.mul(m, layout.padded), d)}),
+                       factor);
       if (d + kLanes <= layout.dim)
         e.storeVector(x, output, {row, to, e.index(d)});
       else
@@ -258,8 +256,7 @@ void AttendBuilder::emitFinish() {
                       e.index(layout.dim - d));
     }
     if (arguments.results.size() > 1) {
-      Value lse = e.addf(e.load(maxima, {m}),
-                         math::LogOp::create(e.b, total));
+      Value lse = e.addf(e.load(maxima, {m}), math::LogOp::create(e.b, total));
       lse = arith::SelectOp::create(
           e.b, some, lse,
           e.f32Constant(-std::numeric_limits<double>::infinity()));

@@ -23,15 +23,16 @@ static Type floatType(Builder &b, FloatKind kind) {
 
 BlockReader::BlockReader(Emitter &e, const BlockFormat &format, Value memory,
                          Value base, Value lane, bool wide)
-    : e(e), format(format), memory(memory), base(base), lane(lane),
-      wide(wide) {}
+    : e(e), format(format), memory(memory), base(base), lane(lane), wide(wide) {
+}
 
 int64_t BlockReader::subBlocks(const BlockFormat &format) {
   return format.subElements ? format.elements / format.subElements : 1;
 }
 
 SmallVector<int64_t> BlockReader::order(const BlockFormat &format) {
-  SmallVector<int64_t> result(llvm::seq<int64_t>(0, format.elements));
+  SmallVector<int64_t> result =
+      llvm::to_vector(llvm::seq<int64_t>(0, format.elements));
   if (format.isPlain())
     return result;
   // The field with the fewest bits shares its bytes among most elements.
@@ -39,8 +40,9 @@ SmallVector<int64_t> BlockReader::order(const BlockFormat &format) {
   for (const BitField &field : format.code.fields)
     if (field.bits < narrow->bits)
       narrow = &field;
-  llvm::stable_sort(result, [&](int64_t x, int64_t y) {
-    return narrow->place(x).byte < narrow->place(y).byte;
+  llvm::sort(result, [&](int64_t x, int64_t y) {
+    return std::pair(narrow->place(x).byte, x) <
+           std::pair(narrow->place(y).byte, y);
   });
   return result;
 }
@@ -112,18 +114,17 @@ Value BlockReader::lookup(Value code) {
   SmallVector<int32_t> entries(format.table.begin(), format.table.end());
   auto table = [&](ArrayRef<int32_t> part) -> Value {
     return arith::ConstantOp::create(
-        e.b, DenseElementsAttr::get(
-                 e.vec(e.b.getI32Type(), static_cast<int64_t>(part.size())),
-                 part));
+        e.b,
+        DenseElementsAttr::get(
+            e.vec(e.b.getI32Type(), static_cast<int64_t>(part.size())), part));
   };
   if (lane) {
     Value at = arith::IndexCastOp::create(e.b, e.b.getIndexType(), code);
-    return vector::ExtractOp::create(e.b, table(entries),
-                                     OpFoldResult(at));
+    return vector::ExtractOp::create(e.b, table(entries), OpFoldResult(at));
   }
   auto call = [&](StringRef name, Type result, ValueRange operands) -> Value {
-    return LLVM::CallIntrinsicOp::create(e.b, result,
-                                         e.b.getStringAttr(name), operands)
+    return LLVM::CallIntrinsicOp::create(e.b, result, e.b.getStringAttr(name),
+                                         operands)
         .getResult(0);
   };
   if (wide)

@@ -37,8 +37,7 @@ struct CacheLayoutOf {
   /// `tile` of head `head`; element d follows 16 d further.
   mlir::Value keyTile(Emitter &e, mlir::Value capacity, mlir::Value head,
                       mlir::Value tile) const {
-    return e.add(e.mul(e.mul(head, capacity), dim),
-                 e.mul(tile, dim * kLanes));
+    return e.add(e.mul(e.mul(head, capacity), dim), e.mul(tile, dim * kLanes));
   }
   /// First element of a slot's value.
   mlir::Value valueRow(Emitter &e, mlir::Value capacity, mlir::Value head,

@@ -93,8 +93,7 @@ void ChunkBuilder::emitTile(const Contraction::Output &output,
         for (int64_t r = 0; r < tileRows; ++r) {
           Value x = e.broadcast(e.load(input, {rowOf[r], k}));
           for (int64_t c = 0; c < width; ++c)
-            next[r * width + c] =
-                e.fma(x, columns[c], next[r * width + c]);
+            next[r * width + c] = e.fma(x, columns[c], next[r * width + c]);
         }
         return next;
       });
@@ -115,9 +114,8 @@ void ChunkBuilder::emitPanel(const Contraction::Output &output,
   for (auto [w, weight] : llvm::enumerate(output.weights))
     for (int64_t g = 0; g < groups; ++g)
       emitDecode(weight, e.add(group, g), w * groups + g, width);
-  e.loop(zero, rows, schedule.getRows(), [&](Value row) {
-    emitTile(output, memory, group, groups, row);
-  });
+  e.loop(zero, rows, schedule.getRows(),
+         [&](Value row) { emitTile(output, memory, group, groups, row); });
 }
 
 void ChunkBuilder::build() {

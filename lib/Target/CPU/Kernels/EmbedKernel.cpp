@@ -32,8 +32,8 @@ LogicalResult tenon::cpu::buildEmbedKernel(KernelOp kernel,
          function.getArgument(arguments.last), 1, [&](Value row) {
            Value id = arith::IndexCastOp::create(e.b, e.b.getIndexType(),
                                                  e.load(ids, {row}));
-           Value start = e.mul(e.div(id, kLanes),
-                               format.rowBytes(columns) * kLanes);
+           Value start =
+               e.mul(e.div(id, kLanes), format.rowBytes(columns) * kLanes);
            Value lane = e.rem(id, kLanes);
            Value blocks = e.index(columns / format.elements);
            e.loop(e.index(0), blocks, 1, [&](Value block) {

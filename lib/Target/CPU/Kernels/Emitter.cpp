@@ -18,9 +18,7 @@ Value Emitter::add(Value x, int64_t y) { return y ? add(x, index(y)) : x; }
 Value Emitter::mul(Value x, Value y) {
   return b.createOrFold<arith::MulIOp>(x, y);
 }
-Value Emitter::mul(Value x, int64_t y) {
-  return y == 1 ? x : mul(x, index(y));
-}
+Value Emitter::mul(Value x, int64_t y) { return y == 1 ? x : mul(x, index(y)); }
 Value Emitter::sub(Value x, Value y) {
   return b.createOrFold<arith::SubIOp>(x, y);
 }
@@ -45,8 +43,7 @@ Value Emitter::f32Constant(double value) {
 }
 Value Emitter::splat(double value, int64_t lanes) {
   return arith::ConstantOp::create(
-      b, DenseElementsAttr::get(vec(f32(), lanes),
-                                static_cast<float>(value)));
+      b, DenseElementsAttr::get(vec(f32(), lanes), static_cast<float>(value)));
 }
 Value Emitter::i32Splat(int32_t value, int64_t lanes) {
   return arith::ConstantOp::create(
@@ -56,18 +53,10 @@ Value Emitter::i32Splat(int32_t value, int64_t lanes) {
 Value Emitter::fma(Value x, Value y, Value z) {
   return math::FmaOp::create(b, x, y, z);
 }
-Value Emitter::addf(Value x, Value y) {
-  return arith::AddFOp::create(b, x, y);
-}
-Value Emitter::subf(Value x, Value y) {
-  return arith::SubFOp::create(b, x, y);
-}
-Value Emitter::mulf(Value x, Value y) {
-  return arith::MulFOp::create(b, x, y);
-}
-Value Emitter::divf(Value x, Value y) {
-  return arith::DivFOp::create(b, x, y);
-}
+Value Emitter::addf(Value x, Value y) { return arith::AddFOp::create(b, x, y); }
+Value Emitter::subf(Value x, Value y) { return arith::SubFOp::create(b, x, y); }
+Value Emitter::mulf(Value x, Value y) { return arith::MulFOp::create(b, x, y); }
+Value Emitter::divf(Value x, Value y) { return arith::DivFOp::create(b, x, y); }
 Value Emitter::maxf(Value x, Value y) {
   return arith::MaxNumFOp::create(b, x, y);
 }
@@ -116,10 +105,11 @@ Value Emitter::toF32(Value x) {
   // bf16 is the upper half of an f32.
   Value bits = arith::BitcastOp::create(b, as(b.getI16Type()), x);
   Value wide = arith::ExtUIOp::create(b, as(b.getI32Type()), bits);
-  auto shift = cast<TypedAttr>(isa<VectorType>(wide.getType())
-      ? Attribute(DenseElementsAttr::get(cast<ShapedType>(wide.getType()),
-                                         int32_t(16)))
-      : Attribute(b.getI32IntegerAttr(16)));
+  auto shift =
+      cast<TypedAttr>(isa<VectorType>(wide.getType())
+                          ? Attribute(DenseElementsAttr::get(
+                                cast<ShapedType>(wide.getType()), int32_t(16)))
+                          : Attribute(b.getI32IntegerAttr(16)));
   Value high =
       arith::ShLIOp::create(b, wide, arith::ConstantOp::create(b, shift));
   return arith::BitcastOp::create(b, as(f32()), high);

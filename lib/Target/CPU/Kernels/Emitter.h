@@ -94,8 +94,8 @@ struct Emitter {
 
   // Loops. The body gets the index and the carried values, and returns the
   // next ones.
-  using Body = std::function<llvm::SmallVector<mlir::Value>(
-      mlir::Value, mlir::ValueRange)>;
+  using Body = std::function<llvm::SmallVector<mlir::Value>(mlir::Value,
+                                                            mlir::ValueRange)>;
   llvm::SmallVector<mlir::Value> loop(mlir::Value first, mlir::Value last,
                                       int64_t step,
                                       llvm::ArrayRef<mlir::Value> inits,

@@ -29,8 +29,8 @@ OutputMemory tenon::cpu::getOutputMemory(Emitter &e,
     memory.biases.push_back(
         bias < 0 ? Value() : function.getArgument(arguments.inputs[bias]));
   if (output.residual >= 0)
-    memory.residual = flatten(
-        e, function.getArgument(arguments.inputs[output.residual]));
+    memory.residual =
+        flatten(e, function.getArgument(arguments.inputs[output.residual]));
   memory.result =
       flatten(e, function.getArgument(arguments.results[output.result]));
   return memory;
@@ -58,8 +58,8 @@ void tenon::cpu::emitEpilogue(Emitter &e, const Contraction::Output &output,
                               Value row, Value column) {
   bool whole = output.rows % kLanes == 0;
   Value count =
-      whole ? Value() : e.min(e.sub(e.index(output.rows), column),
-                              e.index(kLanes));
+      whole ? Value()
+            : e.min(e.sub(e.index(output.rows), column), e.index(kLanes));
   auto load = [&](Value from, ValueRange at) {
     return whole ? e.loadVector(from, at) : e.loadMasked(from, at, count);
   };

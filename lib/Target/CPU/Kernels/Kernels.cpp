@@ -11,6 +11,7 @@
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
+#include "lib/Target/CPU/Packing.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -64,8 +65,7 @@ std::optional<Contraction> tenon::cpu::matchContraction(KernelOp kernel) {
     return true;
   };
   int64_t covered = 1; // the terminator
-  for (auto [index, value] :
-       llvm::enumerate(kernel.getYield().getOperands())) {
+  for (auto [index, value] : llvm::enumerate(kernel.getYield().getOperands())) {
     Contraction::Output output;
     output.result = index;
     if (auto add = value.getDefiningOp<arith::AddFOp>()) {
@@ -91,8 +91,8 @@ std::optional<Contraction> tenon::cpu::matchContraction(KernelOp kernel) {
     work.outputs.push_back(std::move(output));
   }
   if (work.outputs.empty() ||
-      covered != static_cast<int64_t>(
-                     kernel.getBody().front().getOperations().size()))
+      covered !=
+          static_cast<int64_t>(kernel.getBody().front().getOperations().size()))
     return std::nullopt;
   return work;
 }
@@ -152,8 +152,8 @@ int64_t tenon::cpu::getPackedBytes(WeightOp weight, int64_t layer) {
   ArrayRef<int64_t> shape = weight.getShape();
   if (shape.size() == 1)
     return shape[0] * 4;
-  const BlockFormat &format = weight.getScheme(layer).getFormat();
-  return llvm::alignTo(shape[0], kLanes) * format.rowBytes(shape[1]);
+  return getPackedBytes(weight.getScheme(layer).getFormat(), shape[0], shape[1],
+                        kLanes);
 }
 
 KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
@@ -179,8 +179,8 @@ KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
         queries, std::min<int64_t>(schedule.getQueries(), queries));
     work.rowsPerUnit = schedule.getRows();
     work.perRowBlock = layout.heads;
-    work.scratchBytes = padded * (2 * layout.padded + schedule.getTile() + 2) *
-                            4 + 5 * 64;
+    work.scratchBytes =
+        padded * (2 * layout.padded + schedule.getTile() + 2) * 4 + 5 * 64;
     return work;
   }
   case KernelShape::Contract: {
@@ -191,8 +191,8 @@ KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
       int64_t perUnit = chunk ? chunk.getGroups() : 1;
       work.constantUnits += llvm::divideCeil(groups, perUnit);
       int64_t width = perUnit * output.weights.size() * kLanes;
-      work.scratchBytes = std::max<int64_t>(
-          work.scratchBytes, contraction.columns * width * 4);
+      work.scratchBytes =
+          std::max<int64_t>(work.scratchBytes, contraction.columns * width * 4);
     }
     // One row: sums of the input, for two sizes of sub-blocks at most.
     if (!chunk)

@@ -61,8 +61,7 @@ private:
 Value StepBuilder::emitInputSums(const BlockFormat &format) {
   if (format.minimum == MinimumKind::None)
     return {};
-  int64_t size =
-      format.subElements ? format.subElements : format.elements;
+  int64_t size = format.subElements ? format.subElements : format.elements;
   Value &cached = inputSums[size];
   if (cached)
     return cached;
@@ -89,8 +88,8 @@ Value StepBuilder::emitInputSums(const BlockFormat &format) {
 /// Sum over all blocks of a quantised group of rows.
 Value StepBuilder::emitBlocks(const BlockFormat &format, Value packed,
                               Value start) {
-  Value sums = inputSums.lookup(
-      format.subElements ? format.subElements : format.elements);
+  Value sums = inputSums.lookup(format.subElements ? format.subElements
+                                                   : format.elements);
   int64_t subs = BlockReader::subBlocks(format);
   int64_t subSize = format.elements / subs;
   Value blocks = e.index(work.columns / format.elements);
@@ -178,9 +177,9 @@ void StepBuilder::build() {
     int64_t groups = llvm::divideCeil(output.rows, kLanes);
     // This output's part of the worker's range, counted from its own start.
     Value lower = e.sub(e.max(first, e.index(base)), e.index(base));
-    Value upper = e.sub(e.max(e.min(last, e.index(base + groups)),
-                              e.index(base)),
-                        e.index(base));
+    Value upper =
+        e.sub(e.max(e.min(last, e.index(base + groups)), e.index(base)),
+              e.index(base));
     e.loop(lower, upper, 1, [&](Value group) {
       SmallVector<Value> sums;
       for (unsigned weight : output.weights)

@@ -1,0 +1,210 @@
+//===- FormKernels.cpp - group ops into kernels ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Decides what runs as one piece of machine code. Contractions of one input
+// run together and take the gate or the residual addition that is their only
+// use; norms, rotations and other work row by row joins its neighbours;
+// embeddings, appends and attention stand alone.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tenon/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_FORMKERNELSPASS
+#include "dialects/Tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+struct FormKernelsPass : tenon::impl::FormKernelsPassBase<FormKernelsPass> {
+  using FormKernelsPassBase::FormKernelsPassBase;
+  void runOnOperation() override;
+};
+
+/// Ops that become one kernel, in block order, and where it goes.
+struct Group {
+  SmallVector<Operation *> ops;
+  Operation *before = nullptr;
+};
+
+} // namespace
+
+/// The only user of `value`, or null.
+static Operation *onlyUser(Value value) {
+  return value.hasOneUse() ? *value.user_begin() : nullptr;
+}
+
+static bool isRowOp(Operation *op) {
+  return isa<NormOp, RopeOp, RopeAnglesOp, RowsOp, GateOp, arith::AddFOp,
+             arith::MulFOp>(op);
+}
+
+/// Contractions that run with `linear`: with a gate its other side, else all
+/// later ones of the same input that have no gate or addition of their own.
+static Group groupLinear(LinearOp linear, const DenseSet<Operation *> &taken) {
+  Group group;
+  Operation *user = onlyUser(linear.getResult());
+  if (auto gate = dyn_cast_or_null<GateOp>(user)) {
+    auto other = gate.getGate() == linear.getResult()
+                     ? gate.getUp().getDefiningOp<LinearOp>()
+                     : gate.getGate().getDefiningOp<LinearOp>();
+    if (other && other != linear && other.getInput() == linear.getInput() &&
+        onlyUser(other.getResult()) == gate) {
+      group.ops = {linear, other, gate};
+      group.before = gate;
+      return group;
+    }
+  }
+  if (auto add = dyn_cast_or_null<arith::AddFOp>(user);
+      add && add.getLhs() != add.getRhs()) {
+    group.ops = {linear, add};
+    group.before = add;
+    return group;
+  }
+  group.before = linear;
+  for (Operation *op = linear; op; op = op->getNextNode()) {
+    auto next = dyn_cast<LinearOp>(op);
+    if (!next || taken.contains(op) || next.getInput() != linear.getInput())
+      continue;
+    if (isa_and_nonnull<GateOp, arith::AddFOp>(onlyUser(next.getResult())) &&
+        op != linear)
+      continue;
+    group.ops.push_back(op);
+  }
+  return group;
+}
+
+/// Row by row work: `op` and what follows it without a gap.
+static Group groupRows(Operation *op) {
+  Group group;
+  group.before = op;
+  for (Operation *next = op; next && isRowOp(next);
+       next = next->getNextNode()) {
+    // Chosen rows are another row space: they start a kernel.
+    if (isa<RowsOp>(next) && next != op)
+      break;
+    group.ops.push_back(next);
+    group.before = next;
+  }
+  return group;
+}
+
+/// A name that tells what the kernel computes: its weights, or its ops.
+static std::string nameGroup(const Group &group) {
+  std::string name;
+  auto add = [&](StringRef word) {
+    if (!name.empty())
+      name += '+';
+    name += word;
+  };
+  llvm::SmallSetVector<StringRef, 4> words;
+  for (Operation *op : group.ops) {
+    if (auto linear = dyn_cast<LinearOp>(op)) {
+      auto at = linear.getWeight().getDefiningOp<WeightAtOp>();
+      words.insert(at ? at.getWeight() : StringRef("linear"));
+    } else if (isa<arith::AddFOp, arith::MulFOp>(op)) {
+      continue;
+    } else {
+      words.insert(op->getName().stripDialect());
+    }
+  }
+  for (StringRef word : words)
+    add(word);
+  return name.empty() ? "elementwise" : name;
+}
+
+static void formKernel(const Group &group) {
+  DenseSet<Operation *> inside(group.ops.begin(), group.ops.end());
+  SetVector<Value> inputs, results;
+  for (Operation *op : group.ops) {
+    for (Value operand : op->getOperands())
+      if (!inside.contains(operand.getDefiningOp()))
+        inputs.insert(operand);
+    for (Value result : op->getResults())
+      for (Operation *user : result.getUsers())
+        if (!inside.contains(user))
+          results.insert(result);
+  }
+  OpBuilder builder(group.before);
+  SmallVector<Location> locations;
+  for (Operation *op : group.ops)
+    locations.push_back(op->getLoc());
+  Location loc = FusedLoc::get(builder.getContext(), locations);
+  SmallVector<Type> resultTypes(
+      llvm::map_range(results, [](Value value) { return value.getType(); }));
+  auto kernel = KernelOp::create(builder, loc, resultTypes,
+                                 builder.getStringAttr(nameGroup(group)),
+                                 inputs.getArrayRef(), Attribute());
+  Block &block = kernel.getBody().emplaceBlock();
+  IRMapping mapping;
+  for (Value input : inputs)
+    mapping.map(input, block.addArgument(input.getType(), input.getLoc()));
+  builder.setInsertionPointToStart(&block);
+  for (Operation *op : group.ops)
+    builder.clone(*op, mapping);
+  SmallVector<Value> yielded;
+  for (Value result : results)
+    yielded.push_back(mapping.lookup(result));
+  YieldOp::create(builder, loc, yielded);
+  for (auto [index, value] : llvm::enumerate(kernel.getResults()))
+    Value(results[index]).replaceAllUsesWith(value);
+  for (Operation *op : llvm::reverse(group.ops))
+    op->erase();
+}
+
+/// Weights are read at the start of a block: every kernel may use them.
+static void hoistWeights(Block &block) {
+  Operation *last = nullptr;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (!isa<WeightAtOp>(op))
+      continue;
+    if (last)
+      op.moveAfter(last);
+    else
+      op.moveBefore(&block, block.begin());
+    last = &op;
+  }
+}
+
+static void formKernels(Block &block) {
+  hoistWeights(block);
+  SmallVector<Group> groups;
+  DenseSet<Operation *> taken;
+  for (Operation &op : block) {
+    if (auto stack = dyn_cast<StackOp>(op))
+      formKernels(stack.getBody().front());
+    if (taken.contains(&op))
+      continue;
+    Group group;
+    if (auto linear = dyn_cast<LinearOp>(op))
+      group = groupLinear(linear, taken);
+    else if (isRowOp(&op))
+      group = groupRows(&op);
+    else if (isa<EmbeddingOp, CacheAppendOp, AttentionOp>(op))
+      group = {{&op}, &op};
+    else
+      continue;
+    llvm::erase_if(group.ops,
+                   [&](Operation *other) { return taken.contains(other); });
+    taken.insert(group.ops.begin(), group.ops.end());
+    groups.push_back(std::move(group));
+  }
+  for (const Group &group : groups)
+    formKernel(group);
+}
+
+void FormKernelsPass::runOnOperation() {
+  if (getOperation()->hasAttr(kEntryAttrName))
+    formKernels(getOperation().getBody().front());
+}

@@ -1,0 +1,57 @@
+//===- MakeEntries.cpp - one function per range of row counts -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A decode step has one row and a prefill many: they want other kernels. The
+// entry becomes two, `step` and `chunk`, that differ in the largest number of
+// rows they take.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tenon/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_MAKEENTRIESPASS
+#include "dialects/Tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+struct MakeEntriesPass : tenon::impl::MakeEntriesPassBase<MakeEntriesPass> {
+  using MakeEntriesPassBase::MakeEntriesPassBase;
+  void runOnOperation() override;
+};
+
+} // namespace
+
+void MakeEntriesPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  SmallVector<func::FuncOp> entries;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function->hasAttr(kEntryAttrName))
+      entries.push_back(function);
+  if (entries.size() != 1) {
+    module.emitError("expected one entry, but got ") << entries.size();
+    return signalPassFailure();
+  }
+  if (chunkRows < 2) {
+    module.emitError("expected chunk-rows >= 2, but got ") << chunkRows;
+    return signalPassFailure();
+  }
+  func::FuncOp chunk = entries.front();
+  Builder builder(&getContext());
+  auto setUp = [&](func::FuncOp function, StringRef name, int64_t rows) {
+    function.setName(name);
+    function->setAttr(kMaxRowsAttrName, builder.getI64IntegerAttr(rows));
+  };
+  auto step = cast<func::FuncOp>(chunk->clone());
+  chunk->getBlock()->getOperations().insertAfter(Block::iterator(chunk), step);
+  setUp(chunk, "chunk", chunkRows);
+  setUp(step, "step", 1);
+}

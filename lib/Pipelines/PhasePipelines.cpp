@@ -1,0 +1,152 @@
+//===- PhasePipelines.cpp - what leads from phase to phase ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One function per phase, in order. Each ends with the verifier of the phase's
+// contract where there is one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tenon/Transforms/Passes.h"
+#include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
+#include "lib/Pipelines/NativePipeline.h"
+#include "lib/Pipelines/Phases.h"
+#include "lib/Target/CPU/CpuTarget.h"
+#include "lib/Target/CPU/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+constexpr llvm::StringLiteral phaseNames[] = {
+    "imported", "optimized", "scheduled", "kernels", "native", "artifact"};
+
+} // namespace
+
+StringRef tenon::getPhaseName(Phase phase) {
+  return phaseNames[static_cast<size_t>(phase)];
+}
+
+std::optional<Phase> tenon::parsePhase(StringRef name) {
+  for (auto [index, known] : llvm::enumerate(phaseNames))
+    if (known == name)
+      return static_cast<Phase>(index);
+  return std::nullopt;
+}
+
+/// Adds the verifier of a phase's contract.
+static void addContract(OpPassManager &manager, StringRef phase) {
+  VerifyContractPassOptions options;
+  options.phase = phase.str();
+  manager.addPass(createVerifyContractPass(options));
+}
+
+static void buildOptimizePipeline(OpPassManager &manager,
+                                  const PipelineOptions &options) {
+  addContract(manager, "imported");
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addNestedPass<func::FuncOp>(createFormKernelsPass());
+  MakeEntriesPassOptions entries;
+  entries.chunkRows = options.chunkRows;
+  manager.addPass(createMakeEntriesPass(entries));
+  addContract(manager, "optimized");
+}
+
+static void buildSchedulePipeline(OpPassManager &manager,
+                                  const PipelineOptions &options) {
+  cpu::ScheduleKernelsPassOptions schedule;
+  schedule.vectorBits = options.target.vectorBits;
+  schedule.vectorRegisters = options.target.vectorRegisters;
+  schedule.cacheBytes = options.target.cacheBytes;
+  manager.addPass(cpu::createScheduleKernelsPass(schedule));
+  addContract(manager, "scheduled");
+}
+
+static void buildKernelsPipeline(OpPassManager &manager,
+                                 const PipelineOptions &options) {
+  cpu::OutlineKernelsPassOptions outline;
+  outline.vectorBits = options.target.vectorBits;
+  outline.vectorRegisters = options.target.vectorRegisters;
+  outline.cacheBytes = options.target.cacheBytes;
+  outline.cpu = options.target.cpu;
+  outline.artifactName = options.name;
+  manager.addPass(cpu::createOutlineKernelsPass(outline));
+  OpPassManager &kernels = manager.nest<ModuleOp>();
+  buildRowKernelPasses(kernels.nest<func::FuncOp>(), options);
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+}
+
+void tenon::buildPhasePipeline(OpPassManager &manager, Phase phase,
+                               const PipelineOptions &options) {
+  switch (phase) {
+  case Phase::Imported:
+  case Phase::Artifact:
+    return;
+  case Phase::Optimized:
+    return buildOptimizePipeline(manager, options);
+  case Phase::Scheduled:
+    return buildSchedulePipeline(manager, options);
+  case Phase::Kernels:
+    return buildKernelsPipeline(manager, options);
+  case Phase::Native:
+    return buildNativePipeline(manager, options);
+  }
+}
+
+namespace {
+
+/// Options of the registered pipelines, with the names of tenonc.
+struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
+  Option<std::string> cpu{*this, "cpu", llvm::cl::init("x86-64-v3"),
+                          llvm::cl::desc("native, x86-64-v3 or x86-64-v4")};
+  Option<int64_t> chunkRows{*this, "chunk-rows", llvm::cl::init(256),
+                            llvm::cl::desc("tokens that `chunk` takes")};
+  Option<std::string> name{*this, "name", llvm::cl::init("model"),
+                           llvm::cl::desc("name of the artifact")};
+};
+
+} // namespace
+
+template <Phase phase>
+static void registerPhase(StringRef argument, StringRef description) {
+  PassPipelineRegistration<PhaseOptions>(
+      argument, description,
+      [](OpPassManager &manager, const PhaseOptions &given) {
+        PipelineOptions options;
+        llvm::Expected<cpu::CpuTarget> target = cpu::CpuTarget::get(given.cpu);
+        if (!target)
+          llvm::report_fatal_error(target.takeError(),
+                                   /*gen_crash_diag=*/false);
+        options.target = getCPUTargetOptions(*target);
+        options.chunkRows = given.chunkRows;
+        options.name = given.name;
+        buildPhasePipeline(manager, phase, options);
+      });
+}
+
+CPUTargetOptions tenon::getCPUTargetOptions(const cpu::CpuTarget &target) {
+  CPUTargetOptions options;
+  options.cpu = target.name;
+  options.vectorBits = target.vectorBits;
+  options.vectorRegisters = target.vectorRegisters;
+  options.cacheBytes = target.l2Bytes;
+  return options;
+}
+
+void tenon::registerPhasePipelines() {
+  cpu::registerTenonCPUPasses();
+  registerPhase<Phase::Optimized>("tenon-to-optimized",
+                                  "imported -> optimized: kernels, entries");
+  registerPhase<Phase::Scheduled>("tenon-to-scheduled",
+                                  "optimized -> scheduled: schedules, packing");
+  registerPhase<Phase::Kernels>("tenon-to-kernels",
+                                "scheduled -> kernels: functions, drivers");
+}

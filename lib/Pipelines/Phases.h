@@ -1,0 +1,78 @@
+//===- Phases.h - the way of a model through the compiler -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The phases are one enum. Each has a pipeline function that leads to it from
+// the phase before, and a contract that says what the next may rely on.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_PIPELINES_PHASES_H
+#define TENON_LIB_PIPELINES_PHASES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tenon {
+
+namespace cpu {
+struct CpuTarget;
+} // namespace cpu
+
+/// Phases in order. `Artifact` is files, all others are IR.
+enum class Phase { Imported, Optimized, Scheduled, Kernels, Native, Artifact };
+
+/// "imported", "optimized", "scheduled", "kernels", "native", "artifact".
+llvm::StringRef getPhaseName(Phase phase);
+
+/// The phase of this name, or nothing.
+std::optional<Phase> parsePhase(llvm::StringRef name);
+
+/// What the pipelines need to know of the machine.
+struct CPUTargetOptions {
+  /// As given by --cpu and as LLVM calls it: "native", "x86-64-v3", ...
+  std::string cpu = "x86-64-v3";
+  /// Bits of a vector register: 256 or 512.
+  unsigned vectorBits = 256;
+  /// Vector registers.
+  unsigned vectorRegisters = 16;
+  /// Bytes of a core's own second-level cache.
+  uint64_t cacheBytes = 1 << 20;
+};
+
+/// Options of all pipelines; plain data that a session owns.
+struct PipelineOptions {
+  CPUTargetOptions target;
+  /// Tokens that the chunk entry takes at once.
+  int64_t chunkRows = 256;
+  /// Name of the artifact.
+  std::string name = "model";
+};
+
+/// Adds the passes that lead from the phase before `phase` to `phase`, ending
+/// with the verifier of its contract. `phase` is Optimized to Native.
+void buildPhasePipeline(mlir::OpPassManager &manager, Phase phase,
+                        const PipelineOptions &options);
+
+/// The facts of a CPU that pipelines use.
+CPUTargetOptions getCPUTargetOptions(const cpu::CpuTarget &target);
+
+/// Registers the CPU's passes and the pipelines "tenon-to-optimized",
+/// "tenon-to-scheduled" and "tenon-to-kernels".
+void registerPhasePipelines();
+
+/// Registers every dialect and dialect extension that any phase uses.
+void registerAllTenonDialects(mlir::DialectRegistry &registry);
+
+/// Registers every pass and a pipeline per phase ("tenon-to-kernels", ...).
+void registerAllTenonPasses();
+
+} // namespace tenon
+
+#endif // TENON_LIB_PIPELINES_PHASES_H

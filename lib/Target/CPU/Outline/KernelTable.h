@@ -1,0 +1,35 @@
+//===- KernelTable.h - one function per distinct kernel ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_TARGET_CPU_OUTLINE_KERNELTABLE_H
+#define TENON_LIB_TARGET_CPU_OUTLINE_KERNELTABLE_H
+
+#include "lib/Target/CPU/Kernels/Kernels.h"
+
+#include "llvm/ADT/StringMap.h"
+
+namespace tenon::cpu {
+
+/// Functions of the kernels made so far, by what they compute.
+class KernelTable {
+public:
+  KernelTable(mlir::ModuleOp module, const CPUTargetOptions &target)
+      : module(module), target(target) {}
+
+  /// The function for `kernel` with these formats: builds it in a module of
+  /// its own the first time.
+  llvm::FailureOr<mlir::func::FuncOp> get(KernelOp kernel, KernelShape shape,
+                                          const KernelFormats &formats);
+
+private:
+  mlir::ModuleOp module;
+  const CPUTargetOptions &target;
+  llvm::StringMap<mlir::func::FuncOp> functions;
+};
+
+} // namespace tenon::cpu
+
+#endif // TENON_LIB_TARGET_CPU_OUTLINE_KERNELTABLE_H
