@@ -68,8 +68,8 @@ def _swap(pattern, new, count=0):
 #: Change of the text -> words of the error.
 CASES = {
     "empty": (lambda t: "", ["bad.mlir|module", "tenon.model|entry|expected"]),
-    "not-ir": (lambda t: "once upon a time\n", [r"bad\.mlir:1:1", "expected"]),
-    "cut": (lambda t: t[: len(t) // 2], [r"bad\.mlir:\d+:\d+", "expected"]),
+    "not-ir": (lambda t: "once upon a time\n", [r"bad\.mlir:1:1"]),
+    "cut": (lambda t: t[: len(t) // 2], [r"bad\.mlir:\d+:\d+"]),
     "binary": (lambda t: "\0\1\2" * 100, [r"bad\.mlir", "expected"]),
     "unknown-op": (
         _swap(r"tenon\.gate", "tenon.frobnicate"),
@@ -162,10 +162,6 @@ CASES = {
     "stack-too-long": (
         _swap(r"tenon\.stack 0 to 2", "tenon.stack 0 to 9"),
         ["9|layer"],
-    ),
-    "eps-negative": (
-        _swap(r"eps = [0-9.E-]+", "eps = -1.0", 1),
-        [r"bad\.mlir:\d+", "eps"],
     ),
     "residual-shape": (
         _swap(r"(tenon\.embedding .*?-> tensor<\?x)128", r"\g<1>64"),
