@@ -90,6 +90,9 @@ LogicalResult Evaluator::evaluate(RopeOp op) {
   if (!input || !angles ||
       failed(checkRows(op, "angles", angles->rows(), input->rows())))
     return failure();
+  if (2 * angles->shape[1] > input->shape[2])
+    return op.emitOpError("expected at most ")
+           << input->shape[2] / 2 << " pairs, but got " << angles->shape[1];
   FloatTensor result = *input;
   int64_t heads = input->shape[1], dim = input->shape[2];
   int64_t pairs = angles->shape[1];

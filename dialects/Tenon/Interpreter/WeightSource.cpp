@@ -168,7 +168,7 @@ std::optional<uint64_t> interp::parseSyntheticArchive(StringRef file) {
 }
 
 Expected<std::unique_ptr<WeightSource>>
-interp::openSyntheticArchive(StringRef file) {
+interp::openSyntheticArchive(StringRef file, StringRef) {
   if (std::optional<uint64_t> seed = parseSyntheticArchive(file))
     return createSyntheticWeights(*seed);
   return createStringError("expected an archive 'synthetic:SEED', but got '" +

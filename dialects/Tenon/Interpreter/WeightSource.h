@@ -49,10 +49,11 @@ public:
                                             llvm::ArrayRef<int64_t> shape) = 0;
 };
 
-/// Gives the source behind the file name of an archive.
+/// Gives the source behind an archive: its file name, and the fingerprint that
+/// the file must have (empty: any).
 using ArchiveOpener =
     std::function<llvm::Expected<std::unique_ptr<WeightSource>>(
-        llvm::StringRef file)>;
+        llvm::StringRef file, llvm::StringRef fingerprint)>;
 
 /// Weights that depend on the seed and the tensor's name, format and shape
 /// only: valid finite blocks, of a magnitude that keeps a network's values
@@ -65,7 +66,7 @@ std::optional<uint64_t> parseSyntheticArchive(llvm::StringRef file);
 
 /// Opens synthetic archives and refuses all others.
 llvm::Expected<std::unique_ptr<WeightSource>>
-openSyntheticArchive(llvm::StringRef file);
+openSyntheticArchive(llvm::StringRef file, llvm::StringRef fingerprint);
 
 } // namespace tenon::interp
 

@@ -31,7 +31,7 @@ FailureOr<StoredTensor> Interpreter::loadWeight(Operation *op, WeightOp weight,
   std::unique_ptr<WeightSource> &source = sources[archive.getFile()];
   if (!source) {
     llvm::Expected<std::unique_ptr<WeightSource>> opened =
-        opener(archive.getFile());
+        opener(archive.getFile(), archive.getFingerprint().value_or(""));
     if (!opened)
       return archive.emitOpError() << llvm::toString(opened.takeError());
     source = std::move(*opened);
