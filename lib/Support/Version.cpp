@@ -9,10 +9,8 @@
 #include "tenon-rt/abi.h"
 #include "llvm/Config/llvm-config.h"
 
-llvm::StringRef tenon::getVersion() { return TENON_VERSION; }
-
 void tenon::printVersion(llvm::raw_ostream &os, llvm::StringRef tool) {
-  os << tool << " (Tenon) " << getVersion() << "\n"
+  os << tool << " (Tenon) " << TENON_VERSION << "\n"
      << "LLVM " << LLVM_VERSION_STRING << "\n"
      << "artifact ABI " << TENON_RT_ABI_VERSION << "\n";
 }

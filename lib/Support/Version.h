@@ -12,9 +12,6 @@
 
 namespace tenon {
 
-/// Version of Tenon ("0.1.0").
-llvm::StringRef getVersion();
-
 /// Prints what every tool answers to --version: Tenon, LLVM and the ABI of the
 /// artifacts.
 void printVersion(llvm::raw_ostream &os, llvm::StringRef tool);
