@@ -21,7 +21,7 @@ namespace tenon {
 
 #define GEN_PASS_DEF_VERIFYKERNELMODULEPASS
 #define GEN_PASS_DEF_VERIFYNATIVEMODULEPASS
-#include "lib/Pipelines/NativePasses.h.inc"
+#include "lib/Pipelines/Passes.h.inc"
 
 namespace {
 

@@ -12,10 +12,10 @@
 namespace tenon {
 
 #define GEN_PASS_DECL
-#include "lib/Pipelines/NativePasses.h.inc"
+#include "lib/Pipelines/Passes.h.inc"
 
 #define GEN_PASS_REGISTRATION
-#include "lib/Pipelines/NativePasses.h.inc"
+#include "lib/Pipelines/Passes.h.inc"
 
 /// Adds the passes that lower every module nested in the top module to the
 /// LLVM dialect, side by side. Ops at the top level are left as they are.

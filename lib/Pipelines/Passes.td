@@ -1,11 +1,11 @@
-//===- NativePasses.td - contracts around the native phase -*- tablegen -*-===//
+//===- Passes.td - contracts around the native phase -------*- tablegen -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TENON_LIB_PIPELINES_NATIVEPASSES_TD
-#define TENON_LIB_PIPELINES_NATIVEPASSES_TD
+#ifndef TENON_LIB_PIPELINES_PASSES_TD
+#define TENON_LIB_PIPELINES_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
 
@@ -28,4 +28,4 @@ def VerifyNativeModulePass
   }];
 }
 
-#endif // TENON_LIB_PIPELINES_NATIVEPASSES_TD
+#endif // TENON_LIB_PIPELINES_PASSES_TD
