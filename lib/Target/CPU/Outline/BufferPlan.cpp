@@ -237,6 +237,14 @@ FailureOr<BufferPlan> Planner::run() {
   rowSpaces[block.getArgument(2)] = RowSpace::OutRows;
   if (failed(number(block)) || failed(join()))
     return failure();
+  // Logits go straight to the caller's memory.
+  Value logits = block.getTerminator()->getOperand(0);
+  if (!logits.hasOneUse() || !logits.getDefiningOp<KernelOp>() ||
+      rowsOf(logits) != RowSpace::OutRows)
+    return entry.emitOpError("expected logits made by a kernel for chosen "
+                             "rows, and returned only");
+  plan.places[logits] = {Place::Logits, 0, RowSpace::OutRows};
+  llvm::erase(tensors, logits);
   measure();
   allocate(/*isPrivate=*/false, plan.arenaBytes);
   allocate(/*isPrivate=*/true, plan.privateBytes);
@@ -244,12 +252,6 @@ FailureOr<BufferPlan> Planner::run() {
     for (Value value : buffer.values)
       plan.places[value] = {buffer.isPrivate ? Place::Private : Place::Arena,
                             buffer.offset, rowsOf(value)};
-  Value logits = block.getTerminator()->getOperand(0);
-  if (!logits.hasOneUse() || !logits.getDefiningOp<KernelOp>() ||
-      rowsOf(logits) != RowSpace::OutRows)
-    return entry.emitOpError("expected logits made by a kernel for chosen "
-                             "rows, and returned only");
-  plan.places[logits] = {Place::Logits, 0, RowSpace::OutRows};
   return plan;
 }
 

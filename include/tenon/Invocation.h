@@ -1,0 +1,96 @@
+//===- tenon/Invocation.h - one compilation ---------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Part of Tenon's public interface.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_INVOCATION_H
+#define TENON_INVOCATION_H
+
+#include "tenon/Diagnostics.h"
+#include "tenon/Output.h"
+#include "tenon/Session.h"
+#include "tenon/Source.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+/// What a user may choose. Names are those of tenonc's options; a value that
+/// is not known is an error that lists the known ones.
+struct CompileOptions {
+  /// Machine: "native", "x86-64-v3", "x86-64-v4".
+  std::string cpu = "native";
+  /// Largest number of tokens of a session; 0: as the model says.
+  uint64_t context = 0;
+  /// Format of cached keys and values: "f16", "f32"; empty: "f16".
+  std::string cacheType;
+  /// Format of activations: "f32".
+  std::string activations = "f32";
+  /// Instrumentation of the generated code: "", "address", "thread".
+  std::string sanitize;
+  /// Phase that the source is in: "imported", "optimized", "scheduled",
+  /// "kernels", "native"; empty: a model file, or IR that is "imported".
+  std::string compileFrom;
+  /// Phase to stop after: those, or "artifact".
+  std::string compileTo = "artifact";
+  /// Folder for the IR after each phase; empty: none.
+  std::string dumpPhases;
+};
+
+/// One step of a compilation.
+struct StepReport {
+  std::string name; ///< a phase, "pack weights", "emit objects", ...
+  double seconds = 0;
+  uint64_t anonymousBytes = 0; ///< largest anonymous memory during the step
+  uint64_t residentBytes = 0;  ///< largest resident memory so far
+};
+
+/// Called at the end of each step.
+using ProgressHandler = std::function<void(const StepReport &)>;
+
+/// What came of a compilation.
+struct CompileResult {
+  bool succeeded = false;
+  std::vector<Diagnostic> diagnostics; ///< all messages, in order
+  std::vector<std::string> files;      ///< that were written
+  std::vector<StepReport> steps;
+  std::string explanation;  ///< op, algorithm, kernel, why; a table
+  uint64_t codeBytes = 0;   ///< executable bytes of the artifact
+  uint64_t weightBytes = 0; ///< packed weights
+
+  explicit operator bool() const { return succeeded; }
+  /// The first error, or "".
+  std::string error() const;
+  /// Steps and sizes as JSON.
+  std::string statistics() const;
+};
+
+/// One compilation with one set of options. It may be run several times.
+class Invocation {
+public:
+  explicit Invocation(Session &session, CompileOptions options = {});
+
+  /// Calls `handler` for every message as it comes.
+  void onDiagnostic(DiagnosticHandler handler);
+  /// Calls `handler` after every step.
+  void onProgress(ProgressHandler handler);
+
+  /// Compiles. Everything that goes wrong is a diagnostic.
+  CompileResult run(const Source &source, const Output &output);
+
+private:
+  Session &session;
+  CompileOptions options;
+  DiagnosticHandler diagnosticHandler;
+  ProgressHandler progressHandler;
+};
+
+} // namespace tenon
+
+#endif // TENON_INVOCATION_H

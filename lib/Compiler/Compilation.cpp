@@ -1,0 +1,121 @@
+//===- Compilation.cpp - the way of one model through the phases ----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The output folder is opened first: that it cannot be written should be said
+// before minutes of work, not after. Phases run one by one, each with its own
+// pass manager, so that any of them can be the first or the last.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Compiler/Compilation.h"
+
+#include "lib/Compiler/Explain.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace tenon;
+
+void tenon::printIR(ModuleOp module, llvm::raw_ostream &stream) {
+  module.print(stream);
+  stream << '\n';
+}
+
+LogicalResult Compilation::fail(llvm::Error error) {
+  return emitError(UnknownLoc::get(context))
+         << llvm::toString(std::move(error));
+}
+
+LogicalResult Compilation::load() {
+  if (!checked.sourceIsIR) {
+    module = importGGUF(source.path(), context, checked.import);
+    return success(bool(module));
+  }
+  std::unique_ptr<llvm::MemoryBuffer> buffer;
+  if (source.isInMemory()) {
+    buffer = llvm::MemoryBuffer::getMemBuffer(source.contents(), source.path());
+  } else {
+    auto file = llvm::MemoryBuffer::getFile(source.path());
+    if (!file)
+      return fail(llvm::createStringError(
+          file.getError(), "%s: expected a file that can be read, but got: %s",
+          source.path().c_str(), file.getError().message().c_str()));
+    buffer = std::move(*file);
+  }
+  auto manager = std::make_shared<llvm::SourceMgr>();
+  manager->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  module = parseSourceFile<ModuleOp>(manager, ParserConfig(context));
+  return success(bool(module));
+}
+
+LogicalResult Compilation::runPhase(Phase phase) {
+  PipelineOptions pipeline;
+  pipeline.target.cpu = options.cpu;
+  pipeline.target.vectorBits = checked.target.vectorBits;
+  pipeline.target.vectorRegisters = checked.target.vectorRegisters;
+  pipeline.target.cacheBytes = checked.target.l2Bytes;
+  pipeline.name = checked.name;
+  PassManager manager(context);
+  buildPhasePipeline(manager, phase, pipeline);
+  return manager.run(*module);
+}
+
+LogicalResult Compilation::dump(Phase phase) {
+  if (options.dumpPhases.empty())
+    return success();
+  if (std::error_code error =
+          llvm::sys::fs::create_directories(options.dumpPhases))
+    return fail(llvm::createStringError(
+        error, "%s: expected a folder for --dump-phases, but got: %s",
+        options.dumpPhases.c_str(), error.message().c_str()));
+  llvm::SmallString<128> path(options.dumpPhases);
+  llvm::sys::path::append(path, checked.name + "." +
+                                    llvm::Twine(static_cast<int>(phase) + 1) +
+                                    "-" + getPhaseName(phase) + ".mlir");
+  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+    printIR(*module, stream);
+    return llvm::Error::success();
+  });
+  if (error)
+    return fail(std::move(error));
+  return success();
+}
+
+LogicalResult Compilation::writeIR() {
+  std::string suffix = "." + getPhaseName(checked.to).str() + ".mlir";
+  if (auto error = files->write(
+          suffix, [&](llvm::raw_ostream &stream) { printIR(*module, stream); }))
+    return fail(std::move(error));
+  auto paths = files->commit();
+  if (!paths)
+    return fail(paths.takeError());
+  result.files = std::move(*paths);
+  return success();
+}
+
+LogicalResult Compilation::run() {
+  auto opened = OutputFiles::open(output.path(), checked.name);
+  if (!opened)
+    return fail(opened.takeError());
+  files = std::move(*opened);
+  if (failed(load()) || failed(dump(checked.from)))
+    return failure();
+  monitor.endStep(checked.sourceIsIR ? "read"
+                                     : getPhaseName(Phase::Imported).str());
+  Phase last = std::min(checked.to, Phase::Native);
+  for (int i = static_cast<int>(checked.from) + 1; i <= static_cast<int>(last);
+       ++i) {
+    Phase phase = static_cast<Phase>(i);
+    if (failed(runPhase(phase)) || failed(dump(phase)))
+      return failure();
+    if (phase == Phase::Scheduled)
+      result.explanation = explain(*module);
+    monitor.endStep(getPhaseName(phase).str());
+  }
+  return checked.to == Phase::Artifact ? writeArtifact() : writeIR();
+}

@@ -1,0 +1,60 @@
+//===- Compilation.h - the way of one model through the phases --*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One run of an invocation: load, phases, files. Errors go to the MLIR
+// context's diagnostics, from where the invocation takes them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_COMPILER_COMPILATION_H
+#define TENON_LIB_COMPILER_COMPILATION_H
+
+#include "lib/Compiler/Monitor.h"
+#include "lib/Compiler/Options.h"
+#include "lib/Compiler/OutputFiles.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+namespace tenon {
+
+class Compilation {
+public:
+  Compilation(mlir::MLIRContext *context, const CompileOptions &options,
+              const CheckedOptions &checked, const Source &source,
+              const Output &output, Monitor &monitor, CompileResult &result)
+      : context(context), options(options), checked(checked), source(source),
+        output(output), monitor(monitor), result(result) {}
+
+  /// The whole way.
+  mlir::LogicalResult run();
+
+private:
+  /// Reads the source into `module`.
+  mlir::LogicalResult load();
+  mlir::LogicalResult runPhase(Phase phase);
+  /// Writes the IR to the folder of --dump-phases, if there is one.
+  mlir::LogicalResult dump(Phase phase);
+  mlir::LogicalResult writeIR();
+  mlir::LogicalResult writeArtifact();
+
+  /// Makes an error that has no place in the IR.
+  mlir::LogicalResult fail(llvm::Error error);
+
+  mlir::MLIRContext *context;
+  const CompileOptions &options;
+  const CheckedOptions &checked;
+  const Source &source;
+  const Output &output;
+  Monitor &monitor;
+  CompileResult &result;
+  std::unique_ptr<OutputFiles> files;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+};
+
+/// Text of the IR as phases are dumped and written.
+void printIR(mlir::ModuleOp module, llvm::raw_ostream &stream);
+
+} // namespace tenon
+
+#endif // TENON_LIB_COMPILER_COMPILATION_H

@@ -1,0 +1,173 @@
+//===- Options.cpp - checked options of a compilation ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every message starts with the option's name as tenonc spells it, says what
+// was expected and what came instead.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Compiler/Options.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/ConvertUTF.h"
+#include "llvm/Support/Errc.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace tenon;
+
+namespace {
+
+template <typename... Args>
+llvm::Error optionError(const char *format, const Args &...args) {
+  return llvm::createStringError(llvm::errc::invalid_argument, format, args...);
+}
+
+llvm::Expected<Phase> checkPhase(const char *option, const std::string &name,
+                                 Phase last) {
+  std::optional<Phase> phase = parsePhase(name);
+  if (phase && *phase <= last)
+    return *phase;
+  std::string known;
+  for (int i = 0; i <= static_cast<int>(last); ++i) {
+    known += i ? ", " : "";
+    known += getPhaseName(static_cast<Phase>(i));
+  }
+  return optionError("--%s: expected one of %s, but got '%s'", option,
+                     known.c_str(), name.c_str());
+}
+
+/// Whether the source is IR: what is in memory, bytecode, or a file so named.
+bool isIR(const Source &source) {
+  if (source.isInMemory())
+    return true;
+  llvm::StringRef extension = llvm::sys::path::extension(source.path());
+  if (extension == ".mlir" || extension == ".mlirbc")
+    return true;
+  int descriptor;
+  if (llvm::sys::fs::openFileForRead(source.path(), descriptor))
+    return false;
+  llvm::sys::fs::file_t file = llvm::sys::fs::convertFDToNativeFile(descriptor);
+  char magic[4] = {};
+  llvm::Expected<size_t> bytes = llvm::sys::fs::readNativeFile(file, magic);
+  (void)llvm::sys::fs::closeFile(file);
+  if (!bytes) {
+    llvm::consumeError(bytes.takeError());
+    return false;
+  }
+  return *bytes == 4 && llvm::StringRef(magic, 4) == "ML\xefR";
+}
+
+/// A name becomes a file's name and part of a macro.
+llvm::Error checkName(const std::string &name) {
+  const auto *bytes = reinterpret_cast<const llvm::UTF8 *>(name.data());
+  const char *problem = nullptr;
+  if (name.empty())
+    problem = "it is empty";
+  else if (name.size() > 200)
+    problem = "it is longer than 200 bytes";
+  else if (name[0] == '.' || name[0] == '-')
+    problem = "it starts with a dot or a dash";
+  else if (llvm::StringRef(name).contains('/'))
+    problem = "it has a slash; the folder is named by -o";
+  else if (llvm::any_of(name,
+                        [](unsigned char c) { return c < ' ' || c == 127; }))
+    problem = "it has a control character";
+  else if (!llvm::isLegalUTF8String(&bytes, bytes + name.size()))
+    problem = "it is not UTF-8";
+  if (!problem)
+    return llvm::Error::success();
+  return optionError("--name: expected a name for files, but got '%s': %s; "
+                     "choose another with --name",
+                     name.c_str(), problem);
+}
+
+llvm::Error checkPhases(const CompileOptions &options, const Source &source,
+                        CheckedOptions &checked) {
+  if (!options.compileFrom.empty()) {
+    if (!checked.sourceIsIR)
+      return optionError("--compile-from: expected a source that is IR "
+                         "(.mlir), but got the model file '%s'; leave "
+                         "--compile-from away to compile a GGUF file",
+                         source.path().c_str());
+    auto from = checkPhase("compile-from", options.compileFrom, Phase::Native);
+    if (!from)
+      return from.takeError();
+    checked.from = *from;
+  }
+  auto to = checkPhase("compile-to", options.compileTo, Phase::Artifact);
+  if (!to)
+    return to.takeError();
+  checked.to = *to;
+  if (checked.to < checked.from)
+    return optionError(
+        "--compile-to: expected a phase that is not before --compile-from=%s, "
+        "but got '%s'",
+        getPhaseName(checked.from).str().c_str(), options.compileTo.c_str());
+  return llvm::Error::success();
+}
+
+llvm::Error checkImport(const CompileOptions &options,
+                        CheckedOptions &checked) {
+  if (checked.sourceIsIR && (options.context || !options.cacheType.empty()))
+    return optionError(
+        "--%s: expected a model file, but the source is IR, whose cache is "
+        "typed already; give the option when the model is imported",
+        options.context ? "context" : "cache-type");
+  checked.import.name = checked.name;
+  if (options.context > INT32_MAX)
+    return optionError("--context: expected at most 2147483647 tokens, but "
+                       "got %llu",
+                       static_cast<unsigned long long>(options.context));
+  if (options.context)
+    checked.import.context = options.context;
+  if (options.cacheType == "f32")
+    checked.import.cacheElement = ImportOptions::CacheElement::F32;
+  else if (!options.cacheType.empty() && options.cacheType != "f16")
+    return optionError("--cache-type: expected f16 or f32, but got '%s'",
+                       options.cacheType.c_str());
+  if (options.activations != "f32")
+    return optionError("--activations: expected f32, the only format of "
+                       "activations so far, but got '%s'",
+                       options.activations.c_str());
+  return llvm::Error::success();
+}
+
+} // namespace
+
+llvm::Expected<CheckedOptions>
+tenon::checkOptions(const CompileOptions &options, const Source &source,
+                    const Output &output) {
+  CheckedOptions checked;
+  if (source.path().empty())
+    return optionError("expected a model file, but its name is empty");
+  if (output.path().empty())
+    return optionError("-o: expected an output folder, but its name is empty");
+  auto target = cpu::CpuTarget::get(options.cpu);
+  if (!target)
+    return optionError("--cpu: %s", llvm::toString(target.takeError()).c_str());
+  checked.target = std::move(*target);
+  auto sanitizer =
+      llvm::StringSwitch<std::optional<cpu::Sanitizer>>(options.sanitize)
+          .Case("", cpu::Sanitizer::None)
+          .Case("address", cpu::Sanitizer::Address)
+          .Case("thread", cpu::Sanitizer::Thread)
+          .Default(std::nullopt);
+  if (!sanitizer)
+    return optionError("--sanitize: expected address or thread, but got '%s'",
+                       options.sanitize.c_str());
+  checked.sanitizer = *sanitizer;
+  checked.name = output.name().empty()
+                     ? llvm::sys::path::stem(source.path()).str()
+                     : output.name();
+  if (auto error = checkName(checked.name))
+    return std::move(error);
+  checked.sourceIsIR = isIR(source);
+  if (auto error = checkPhases(options, source, checked))
+    return std::move(error);
+  if (auto error = checkImport(options, checked))
+    return std::move(error);
+  return checked;
+}

@@ -1,0 +1,39 @@
+//===- Options.h - checked options of a compilation -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The public options are words and numbers as a user types them. Here they
+// become enums, and what is unknown or contradicts becomes an error, before
+// anything else happens.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_COMPILER_OPTIONS_H
+#define TENON_LIB_COMPILER_OPTIONS_H
+
+#include "lib/Import/GGUF/Import.h"
+#include "lib/Pipelines/Phases.h"
+#include "lib/Target/CPU/EmitObject.h"
+#include "tenon/Invocation.h"
+
+namespace tenon {
+
+/// Options that make sense.
+struct CheckedOptions {
+  std::string name; ///< of the artifact
+  cpu::CpuTarget target;
+  cpu::Sanitizer sanitizer = cpu::Sanitizer::None;
+  bool sourceIsIR = false;
+  Phase from = Phase::Imported;
+  Phase to = Phase::Artifact;
+  ImportOptions import;
+};
+
+/// Checks the options, for this source and output.
+llvm::Expected<CheckedOptions> checkOptions(const CompileOptions &options,
+                                            const Source &source,
+                                            const Output &output);
+
+} // namespace tenon
+
+#endif // TENON_LIB_COMPILER_OPTIONS_H

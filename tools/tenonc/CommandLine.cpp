@@ -1,0 +1,151 @@
+//===- CommandLine.cpp - options of tenonc --------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Only what belongs to a command line is checked here: that options exist and
+// have values. What the values mean is checked by the compiler, so that a
+// program that embeds it gets the same messages.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/tenonc/CommandLine.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+using namespace tenon;
+using namespace tenon::tool;
+
+namespace {
+
+constexpr const char *kDescription =
+    R"(tenonc compiles a transformer model to a native library.
+
+A GGUF file goes in; NAME.so (code), NAME.weights (weights, tokenizer and
+metadata), NAME.h (for C programs) and NAME.json (facts) come out. The result
+runs without the model file, without tenonc and on every machine that has the
+chosen instructions: keep NAME.so and NAME.weights together.)";
+
+constexpr const char *kExamples = R"(Examples:
+  Compile for this machine, then write text:
+    tenonc SmolLM2-135M-Instruct.Q4_1.gguf -o out --name smollm2
+    tenon-run out/smollm2.so -p "Once upon a time" -n 64
+
+  Compile for any x86-64 machine with AVX2, with a shorter context:
+    tenonc model.gguf -o out --cpu=x86-64-v3 --context=2048
+
+  See which kernels were chosen, and why:
+    tenonc model.gguf -o out --explain
+
+  Look at the model after each phase, or go on from one of them:
+    tenonc model.gguf -o out --dump-phases=phases
+    tenonc model.gguf -o out --compile-to=scheduled
+    tenonc out/model.scheduled.mlir -o out --compile-from=scheduled
+
+Phases: imported, optimized, scheduled, kernels, native, artifact.
+Exit codes: 0 done, 1 the model cannot be compiled, 2 the command line makes
+no sense, 130 stopped by Ctrl-C.)";
+
+void addOptions(CLI::App &app, CommandLine &line, std::string &context) {
+  CompileOptions &options = line.options;
+  app.add_option("MODEL", line.input,
+                 "the model: a GGUF file, or IR (.mlir) of any phase")
+      ->required();
+  app.add_option("-o,--output", line.outputFolder,
+                 "folder for the result; made if it is not there")
+      ->required()
+      ->type_name("DIR");
+  app.add_option_function<std::string>(
+         "--name",
+         [&line](const std::string &name) {
+           if (name.empty())
+             throw CLI::ValidationError("--name",
+                                        "expected a name, but it is empty");
+           line.name = name;
+         },
+         "name of the result (default: the model file's name)")
+      ->type_name("NAME");
+  app.add_option("--cpu", options.cpu,
+                 "machine to compile for: native, x86-64-v3, x86-64-v4 "
+                 "(default: native)")
+      ->type_name("CPU");
+  app.add_option("--context", context,
+                 "most tokens a session can hold (default: as the model says)")
+      ->type_name("N");
+  app.add_option("--cache-type", options.cacheType,
+                 "format of cached keys and values: f16, f32 (default: f16)")
+      ->type_name("TYPE");
+  app.add_option("--activations", options.activations,
+                 "format of activations: f32 (default: f32)")
+      ->type_name("TYPE");
+  app.add_option("--sanitize", options.sanitize,
+                 "instrument the generated code: address, thread; the program "
+                 "that loads it must be built the same way")
+      ->type_name("KIND");
+  app.add_option("--compile-to", options.compileTo,
+                 "stop after this phase and write NAME.PHASE.mlir (default: "
+                 "artifact)")
+      ->type_name("PHASE");
+  app.add_option("--compile-from", options.compileFrom,
+                 "MODEL is IR of this phase: go on from it (default: imported)")
+      ->type_name("PHASE");
+  app.add_option("--dump-phases", options.dumpPhases,
+                 "write the IR after each phase into this folder")
+      ->type_name("DIR");
+  app.add_flag("--explain", line.explain,
+               "print to stdout for each kernel: op, algorithm, kernel, why");
+  app.add_option("--stats", line.statisticsFile,
+                 "write time and memory of each step as JSON")
+      ->type_name("FILE");
+  app.add_option("--threads", line.threads,
+                 "threads of the compiler (default: one per processor); the "
+                 "result does not depend on it")
+      ->check(CLI::Range(1u, 1024u))
+      ->type_name("N");
+  app.add_flag("-q,--quiet", line.quiet, "no progress on stderr");
+  app.set_version_flag("--version", [] {
+    Version version = getVersion();
+    return "tenonc " + version.tenon + " (Tenon " + version.tenon + ", LLVM " +
+           version.llvm + ", runtime ABI " +
+           std::to_string(version.runtimeAbi) + ")";
+  });
+}
+
+/// Digits only: the parser's own conversion would take "-5" for a large
+/// number.
+uint64_t parseContext(const std::string &text) {
+  bool digits = !text.empty() && text.size() <= 18 &&
+                text.find_first_not_of("0123456789") == std::string::npos;
+  uint64_t value = digits ? std::stoull(text) : 0;
+  if (value == 0)
+    throw CLI::ValidationError("--context",
+                               "expected a number of tokens from 1, but got '" +
+                                   text + "'");
+  return value;
+}
+
+} // namespace
+
+std::optional<CommandLine> tenon::tool::parseCommandLine(int argc, char **argv,
+                                                         int &exitCode) {
+  CommandLine line;
+  std::string context;
+  CLI::App app(kDescription, "tenonc");
+  app.footer(kExamples);
+  app.get_formatter()->column_width(28);
+  addOptions(app, line, context);
+  try {
+    app.parse(argc, argv);
+    if (app.count("--context"))
+      line.options.context = parseContext(context);
+    return line;
+  } catch (const CLI::Success &success) {
+    // --help and --version.
+    exitCode = app.exit(success, std::cout, std::cerr);
+  } catch (const CLI::ParseError &error) {
+    std::cerr << "tenonc: error: " << error.what()
+              << "\nRun tenonc --help for options and examples.\n";
+    exitCode = 2;
+  }
+  return std::nullopt;
+}
