@@ -11,7 +11,7 @@
 #include "dialects/Tenon/IR/Tenon.h"
 #include "dialects/Tenon/Interpreter/Interpreter.h"
 #include "lib/Import/GGUF/Import.h"
-#include "lib/Import/GGUF/Reader.h"
+#include "lib/Validation/ArchiveWeights.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/MLIRContext.h"
@@ -22,36 +22,6 @@ using namespace mlir;
 using namespace tenon;
 
 namespace {
-
-/// The tensors of a GGUF file.
-class FileWeights : public interp::WeightSource {
-public:
-  explicit FileWeights(std::unique_ptr<gguf::Reader> reader)
-      : reader(std::move(reader)) {}
-
-  llvm::Expected<interp::StoredTensor>
-  load(llvm::StringRef tensor, const BlockFormat &format,
-       llvm::ArrayRef<int64_t> shape) override {
-    const gguf::TensorInfo *info = reader->findTensor(tensor);
-    if (!info || info->format != &format ||
-        llvm::ArrayRef<int64_t>(info->shape()) != shape)
-      return llvm::createStringError("expected tensor '" + tensor + "' of " +
-                                     format.name);
-    return interp::StoredTensor{&format, llvm::SmallVector<int64_t, 2>(shape),
-                                info->bytes};
-  }
-
-private:
-  std::unique_ptr<gguf::Reader> reader;
-};
-
-llvm::Expected<std::unique_ptr<interp::WeightSource>>
-openFile(llvm::StringRef path) {
-  auto reader = gguf::Reader::open(path);
-  if (!reader)
-    return reader.takeError();
-  return std::make_unique<FileWeights>(std::move(*reader));
-}
 
 /// Reads "1,2,3".
 std::vector<int32_t> parseList(llvm::StringRef text) {
@@ -100,7 +70,7 @@ int main(int argc, char **argv) {
   llvm::raw_fd_ostream out(argv[2], code);
   if (code)
     return fail(argv[2] + (": " + code.message()));
-  interp::Interpreter interpreter(*module, openFile);
+  interp::Interpreter interpreter(*module, openArchive);
   interp::RuntimeValue cache = interp::CacheValue::create(cacheType);
   int32_t at = 0;
   for (int32_t size : sizes) {
