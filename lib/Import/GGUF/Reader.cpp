@@ -44,10 +44,14 @@ std::string quoted(StringRef text) {
 //===----------------------------------------------------------------------===//
 
 Expected<std::unique_ptr<Reader>> Reader::open(StringRef path) {
+  auto fail = [&](std::error_code error) {
+    return createStringError(
+        error, path + ": cannot open the model: " + error.message() +
+                   "; check the path and its permissions");
+  };
   sys::fs::file_status status;
   if (std::error_code error = sys::fs::status(path, status))
-    return createStringError(
-        error, path + ": cannot open the model: " + error.message());
+    return fail(error);
   // A pipe or a device has no end that could be checked.
   if (status.type() != sys::fs::file_type::regular_file)
     return createStringError(path +
@@ -57,8 +61,7 @@ Expected<std::unique_ptr<Reader>> Reader::open(StringRef path) {
       MemoryBuffer::getFile(path, /*IsText=*/false,
                             /*RequiresNullTerminator=*/false);
   if (std::error_code error = buffer.getError())
-    return createStringError(
-        error, path + ": cannot open the model: " + error.message());
+    return fail(error);
   return read(std::move(*buffer));
 }
 

@@ -181,6 +181,24 @@ TEST_F(Import, LayersAreWrittenOnce) {
   EXPECT_EQ(lines(2), lines(40));
 }
 
+TEST_F(Import, LocationsNameTensors) {
+  auto reader = gguf::readBytes(model().build());
+  ASSERT_TRUE(bool(reader));
+  auto module = importGGUF(**reader, &context, {});
+  ASSERT_TRUE(bool(module));
+  std::vector<std::string> names;
+  module->walk([&](LinearOp op) {
+    if (auto name = llvm::dyn_cast<mlir::NameLoc>(op.getLoc()))
+      names.push_back(name.getName().str());
+  });
+  EXPECT_EQ(names,
+            (std::vector<std::string>{
+                "blk.{layer}.attn_q.weight", "blk.{layer}.attn_k.weight",
+                "blk.{layer}.attn_v.weight", "blk.{layer}.attn_output.weight",
+                "blk.{layer}.ffn_gate.weight", "blk.{layer}.ffn_up.weight",
+                "blk.{layer}.ffn_down.weight", "token_embd.weight"}));
+}
+
 TEST_F(Import, HeadDimensionOfItsOwn) {
   GGUFBuilder file = model();
   file.u32("llama.attention.head_count", 2)
