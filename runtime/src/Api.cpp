@@ -191,6 +191,34 @@ tenon_rt_status tenon_rt_session_truncate(tenon_rt_session *session,
   });
 }
 
+tenon_rt_status tenon_rt_session_save(tenon_rt_session *session,
+                                      const char *path) {
+  return guarded(session, [&]() -> Error {
+    if (!session || !path)
+      return missing(session ? "path" : "session");
+    return session->session->save(path);
+  });
+}
+
+tenon_rt_status
+tenon_rt_session_restore(tenon_rt_model *model, const char *path,
+                         const tenon_rt_session_options *options,
+                         tenon_rt_session **session) {
+  return guarded(nullptr, [&]() -> Error {
+    if (!model || !path || !session)
+      return missing(!model  ? "model"
+                     : !path ? "path"
+                             : "place for the session");
+    std::unique_ptr<Session> made;
+    if (Error error = Session::restore(
+            model->model, path, options ? *options : tenon_rt_session_options(),
+            made))
+      return error;
+    *session = new tenon_rt_session{std::move(made)};
+    return success();
+  });
+}
+
 tenon_rt_status tenon_rt_sampler_create(const tenon_rt_sampling *sampling,
                                         tenon_rt_sampler **sampler) {
   return guarded(nullptr, [&]() -> Error {

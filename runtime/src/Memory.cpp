@@ -88,12 +88,16 @@ Error Mapping::reserve(uint64_t bytes, const char *what) {
   return success();
 }
 
-void Mapping::copyTouchedPages(const Mapping &other) {
-  constexpr uint64_t kPage = 4096;
-  static const uint8_t zeros[kPage] = {};
-  for (uint64_t at = 0; at < length; at += kPage) {
-    uint64_t bytes = length - at < kPage ? length - at : kPage;
-    if (std::memcmp(other.base + at, zeros, bytes) != 0)
-      std::memcpy(base + at, other.base + at, bytes);
+bool tenon::runtime::isZeroPage(const uint8_t *data, uint64_t bytes) {
+  static const uint8_t zeros[4096] = {};
+  return std::memcmp(data, zeros, bytes) == 0;
+}
+
+void Mapping::copyTouchedPages(const uint8_t *source) {
+  constexpr uint64_t page = 4096;
+  for (uint64_t at = 0; at < length; at += page) {
+    uint64_t bytes = length - at < page ? length - at : page;
+    if (!isZeroPage(source + at, bytes))
+      std::memcpy(base + at, source + at, bytes);
   }
 }

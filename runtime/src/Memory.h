@@ -32,9 +32,9 @@ public:
   /// Reserves `bytes` of zeroed memory; `what` names it in the message.
   Error reserve(uint64_t bytes, const char *what);
 
-  /// Copies the bytes of `other`, which has the same size, skipping pages
-  /// that hold only zeros. This mapping must still be untouched.
-  void copyTouchedPages(const Mapping &other);
+  /// Copies size() bytes from `source`, skipping pages that hold only zeros.
+  /// This mapping must still be untouched.
+  void copyTouchedPages(const uint8_t *source);
 
   const uint8_t *data() const { return base; }
   uint8_t *data() { return base; }
@@ -44,6 +44,9 @@ private:
   uint8_t *base = nullptr;
   uint64_t length = 0;
 };
+
+/// Whether the page at `data`, of at most 4096 bytes, holds only zeros.
+bool isZeroPage(const uint8_t *data, uint64_t bytes);
 
 /// `a * b`, or UINT64_MAX when that does not fit.
 inline uint64_t saturatingMultiply(uint64_t a, uint64_t b) {

@@ -34,27 +34,6 @@ void callEntry(void *context, uint64_t worker) {
 
 void relax(tenon_rt_job *) { sched_yield(); }
 
-/// Marks a session as in use, or finds that another thread uses it.
-class Use {
-public:
-  explicit Use(std::atomic<bool> &busy)
-      : busy(busy), taken(!busy.exchange(true, std::memory_order_acquire)) {}
-  ~Use() {
-    if (taken)
-      busy.store(false, std::memory_order_release);
-  }
-  Error check() const {
-    return taken ? success()
-                 : failure(TENON_RT_BUSY,
-                           "the session is in use by another thread; give "
-                           "each thread a session of its own");
-  }
-
-private:
-  std::atomic<bool> &busy;
-  bool taken;
-};
-
 } // namespace
 
 Error Session::create(std::shared_ptr<const Model> model,
@@ -185,7 +164,7 @@ Error Session::fork(std::unique_ptr<Session> &copy) {
   std::unique_ptr<Session> made;
   if (Error error = create(model, options, made))
     return error;
-  made->cache.copyTouchedPages(cache);
+  made->cache.copyTouchedPages(cache.data());
   made->slotPositions = slotPositions;
   made->job.slot_positions = made->slotPositions.data();
   made->used = used;

@@ -20,6 +20,27 @@
 
 namespace tenon::runtime {
 
+/// Marks a session as in use, or finds that another thread uses it.
+class Use {
+public:
+  explicit Use(std::atomic<bool> &busy)
+      : busy(busy), taken(!busy.exchange(true, std::memory_order_acquire)) {}
+  ~Use() {
+    if (taken)
+      busy.store(false, std::memory_order_release);
+  }
+  Error check() const {
+    return taken ? success()
+                 : failure(TENON_RT_BUSY,
+                           "the session is in use by another thread; give "
+                           "each thread a session of its own");
+  }
+
+private:
+  std::atomic<bool> &busy;
+  bool taken;
+};
+
 class Session {
 public:
   /// Whose logits a call writes.
@@ -38,6 +59,16 @@ public:
 
   /// Keeps the first `newLength` tokens.
   Error truncate(uint64_t newLength);
+
+  /// Writes the session to a file, which appears only when it is complete.
+  Error save(const std::string &path);
+
+  /// Makes a session that holds what the file at `path` holds, with the file's
+  /// context. `options` gives the threads.
+  static Error restore(std::shared_ptr<const Model> model,
+                       const std::string &path,
+                       tenon_rt_session_options options,
+                       std::unique_ptr<Session> &session);
 
   uint64_t length() const { return used; }
   uint64_t context() const { return limit; }

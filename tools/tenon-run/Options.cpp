@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
+#include <sstream>
 
 using namespace tenon::run;
 
@@ -89,11 +90,27 @@ std::string versionText() {
          "\nLLVM " TENON_RUN_LLVM " (compiles the models; not linked here)";
 }
 
+/// Accepts numbers from `first` to `last`.
+template <typename Number>
+CLI::Validator between(Number first, Number last) {
+  return CLI::Validator(
+      [=](std::string &text) -> std::string {
+        Number value;
+        bool negative = !text.empty() && text[0] == '-';
+        if (!(negative && std::is_unsigned_v<Number>) &&
+            CLI::detail::lexical_cast(text, value) && value >= first &&
+            value <= last)
+          return "";
+        std::ostringstream message;
+        message << "expected a number from " << first << " to " << last
+                << ", but got '" << text << "'";
+        return message.str();
+      },
+      "");
+}
+
 /// Declares all options; which of them go together is checked later.
 void declare(CLI::App &app, Options &options, std::string &bench) {
-  auto between = [](auto first, auto last) {
-    return CLI::Range(first, last).description("");
-  };
   app.add_option("model", options.model, "the library that tenonc wrote")
       ->required()
       ->type_name("MODEL.so");
@@ -102,11 +119,11 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
       ->type_name("FILE");
   app.add_option("-t,--threads", options.threads,
                  "worker threads (default: one per processor)")
-      ->check(between(1, 1024))
+      ->check(between<int64_t>(1, 1024))
       ->type_name("N");
   app.add_option("--context", options.context,
                  "tokens that the cache holds (default: the model's)")
-      ->check(between(1, INT32_MAX))
+      ->check(between<int64_t>(1, INT32_MAX))
       ->type_name("N");
   app.add_flag("-q,--quiet", options.quiet,
                "only errors on standard error, no times");
@@ -120,12 +137,13 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
   app.add_option("--tokens", options.tokens,
                  "token ids to continue, e.g. 1,2,3")
       ->delimiter(',')
+      ->check(between<int64_t>(0, INT32_MAX))
       ->allow_extra_args(false)
       ->type_name("IDS")
       ->group(group);
   app.add_option("-n,--predict", options.count,
                  "tokens to write at most (default 128)")
-      ->check(between(0, INT32_MAX))
+      ->check(between<int64_t>(0, INT32_MAX))
       ->type_name("N")
       ->group(group);
   app.add_flag("--ignore-eos", options.ignoreEos,
@@ -136,25 +154,26 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
   tenon_rt_sampling &s = options.sampling;
   app.add_option("--temp", s.temperature,
                  "temperature; 0 (default): take the most likely token")
-      ->check(between(0.0f, 1e6f))
+      ->check(between<double>(0, 1e6))
       ->type_name("T")
       ->group(group);
   app.add_option("--top-k", s.top_k, "draw from the K most likely")
-      ->check(between(1, INT32_MAX))
+      ->check(between<int64_t>(1, INT32_MAX))
       ->type_name("K")
       ->group(group);
   app.add_option("--top-p", s.top_p,
                  "draw from the fewest that reach probability P")
-      ->check(between(0.0f, 1.0f))
+      ->check(between<double>(0, 1))
       ->type_name("P")
       ->group(group);
   app.add_option("--min-p", s.min_p,
                  "leave out those below P times the most likely")
-      ->check(between(0.0f, 1.0f))
+      ->check(between<double>(0, 1))
       ->type_name("P")
       ->group(group);
   app.add_option("--seed", s.seed,
                  "the same seed draws the same tokens (default 0)")
+      ->check(between<uint64_t>(0, UINT64_MAX))
       ->type_name("N")
       ->group(group);
 
@@ -169,12 +188,12 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
       ->group(group);
   app.add_option("--ctx", options.window,
                  "window of --perplexity (default 512)")
-      ->check(between(3, INT32_MAX))
+      ->check(between<int64_t>(3, INT32_MAX))
       ->type_name("N")
       ->group(group);
   app.add_option("--chunks", options.maxWindows,
                  "score the first N windows only")
-      ->check(between(1, INT32_MAX))
+      ->check(between<int64_t>(1, INT32_MAX))
       ->type_name("N")
       ->group(group);
   app.add_option("--bench", bench,
@@ -212,8 +231,6 @@ std::string contradiction(const CLI::App &app, const Options &options) {
   for (auto [option, needed] : needs)
     if (given(option) && !given(needed))
       return std::string(option) + " has no effect without " + needed;
-  if (!(options.sampling.temperature >= 0))
-    return "--temp: expected a number >= 0, but got nan";
   for (const char *draw : {"--top-k", "--top-p", "--min-p", "--seed"})
     if (given(draw) && options.sampling.temperature == 0)
       return std::string(draw) + " has no effect without a --temp above 0; "

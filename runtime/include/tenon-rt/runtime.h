@@ -150,6 +150,17 @@ TENON_RT_API tenon_rt_status tenon_rt_session_fork(tenon_rt_session *session,
 TENON_RT_API tenon_rt_status
 tenon_rt_session_truncate(tenon_rt_session *session, uint64_t length);
 
+/// Writes a session to a file, which appears only when it is complete. It fits
+/// the very library that made it and no other.
+TENON_RT_API tenon_rt_status tenon_rt_session_save(tenon_rt_session *session,
+                                                   const char *path);
+
+/// Makes a session from such a file, with the context it had. Of `options`,
+/// which may be NULL, only `threads` counts.
+TENON_RT_API tenon_rt_status tenon_rt_session_restore(
+    tenon_rt_model *model, const char *path,
+    const tenon_rt_session_options *options, tenon_rt_session **session);
+
 //===----------------------------------------------------------------------===//
 // Sampling
 //===----------------------------------------------------------------------===//

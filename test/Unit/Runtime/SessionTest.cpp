@@ -216,6 +216,70 @@ TEST_P(OneThread, OutlivesTheModelHandle) {
   tenon_rt_session_destroy(session);
 }
 
+TEST_P(Sessions, SavedFilesGoOn) {
+  tenon_rt_session *session = make(60);
+  std::vector<int32_t> ids = someIds(33);
+  prefill(session, ids);
+  std::string path = fake.library() + ".session";
+  ASSERT_EQ(tenon_rt_session_save(session, path.c_str()), TENON_RT_OK)
+      << tenon_rt_error(session);
+  tenon_rt_session_destroy(session);
+  tenon_rt_session *restored = nullptr;
+  ASSERT_EQ(tenon_rt_session_restore(model, path.c_str(), nullptr, &restored),
+            TENON_RT_OK)
+      << tenon_rt_error(nullptr);
+  EXPECT_EQ(tenon_rt_session_length(restored), 33u);
+  EXPECT_EQ(tenon_rt_session_context(restored), 60u);
+  std::vector<int32_t> more = someIds(5, 8);
+  ids.insert(ids.end(), more.begin(), more.end());
+  EXPECT_EQ(prefill(restored, more), lastRow(expectedLogits(ids)));
+  tenon_rt_session_destroy(restored);
+}
+
+TEST_P(OneThread, DamagedSessionFilesAreRefused) {
+  tenon_rt_session *session = make(60);
+  prefill(session, someIds(33));
+  std::string path = fake.library() + ".session";
+  ASSERT_EQ(tenon_rt_session_save(session, path.c_str()), TENON_RT_OK);
+  EXPECT_EQ(tenon_rt_session_save(session, "/nonexistent/folder/x"),
+            TENON_RT_IO);
+  tenon_rt_session_destroy(session);
+  std::vector<uint8_t> original = readFile(path);
+  auto refused = [&](const std::vector<uint8_t> &bytes,
+                     tenon_rt_status status) {
+    writeFile(path, bytes);
+    tenon_rt_session *restored = nullptr;
+    EXPECT_EQ(tenon_rt_session_restore(model, path.c_str(), nullptr, &restored),
+              status);
+    EXPECT_EQ(restored, nullptr);
+    EXPECT_NE(std::string(tenon_rt_error(nullptr)).find(path),
+              std::string::npos);
+  };
+  refused({}, TENON_RT_DAMAGED);
+  refused({original.begin(), original.end() - 1}, TENON_RT_DAMAGED);
+  for (size_t at : {16u, 40u, 60u, 70u, 4096u, 4099u}) {
+    std::vector<uint8_t> bytes = original;
+    bytes.at(at) ^= 1;
+    refused(bytes, TENON_RT_DAMAGED);
+  }
+  std::vector<uint8_t> bytes = original;
+  bytes[0] = 'X';
+  refused(bytes, TENON_RT_FORMAT);
+  bytes = original;
+  bytes[8] = 9;
+  refused(bytes, TENON_RT_ABI);
+
+  // A sound file of another library: the fake one, longer by a byte.
+  tenon_rt_model_close(model);
+  fake.edit(fake.library(), [](auto &library) { library.push_back(0); });
+  writeFile(fake.weights(),
+            weightFile(readFile(fake.library()), std::vector<uint8_t>(16),
+                       fakeWeights()));
+  model = fake.open();
+  ASSERT_NE(model, nullptr) << fake.message;
+  refused(original, TENON_RT_MISMATCH);
+}
+
 TEST_P(OneThread, OptionsAreChecked) {
   tenon_rt_session *session = nullptr;
   tenon_rt_session_options options = {};
