@@ -81,14 +81,14 @@ public:
   }
 
   tenon_text_status string(const char *what, std::string_view &value) {
-    uint64_t length;
+    uint64_t length = 0;
     if (auto status = read("a string length", length))
       return status;
     return bytes(what, length, value);
   }
 
   tenon_text_status type(tenon_text_type &type) {
-    uint32_t raw;
+    uint32_t raw = 0;
     if (auto status = read("a value type", raw))
       return status;
     if (raw > TENON_TEXT_TYPE_FLOAT64)
@@ -166,7 +166,7 @@ tenon_text_status Metadata::parse(std::string_view blob) {
   /// Key length, type and one byte of value.
   constexpr size_t smallestPair = 8 + 4 + 1;
   Reader reader(blob);
-  uint64_t count;
+  uint64_t count = 0;
   if (auto status = reader.read("the number of pairs", count))
     return status;
   if (count > reader.left() / smallestPair)

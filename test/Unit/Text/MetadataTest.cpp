@@ -15,7 +15,7 @@
 using namespace tenon::text::test;
 
 namespace {
-/// Opens `blob`; the handle is null when that fails.
+/// Opens `blob`, which must outlive the handle; null when that fails.
 Handle<tenon_text_metadata> open(const std::string &blob) {
   tenon_text_metadata *metadata = nullptr;
   tenon_text_metadata_open(blob.data(), blob.size(), &metadata);
@@ -72,7 +72,8 @@ TEST(Metadata, ReadsIntegersOfEveryType) {
 }
 
 TEST(Metadata, RefusesAnIntegerThatDoesNotFit) {
-  auto metadata = open(one(10, bytesOf<uint64_t>(UINT64_MAX)));
+  std::string blob = one(10, bytesOf<uint64_t>(UINT64_MAX));
+  auto metadata = open(blob);
   int64_t number;
   EXPECT_EQ(tenon_text_metadata_i64(metadata.get(), "k", &number),
             TENON_TEXT_WRONG_TYPE);
