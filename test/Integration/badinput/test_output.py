@@ -143,7 +143,8 @@ def test_compile_interrupted(tmp_path, large_model, when):
 
     argv = [tools.tool("tenonc"), large_model, "-o", out, "--cpu=x86-64-v3"]
     code, _, err = _interrupt(argv, ready)
-    assert code == 130, err
+    # Before main() the signal's own action ends the process: 130 in a shell.
+    assert code == 130 or (when == "at once" and code == -signal.SIGINT), err
     nothing_in(out)
 
 
