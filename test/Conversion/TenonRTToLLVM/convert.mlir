@@ -1,0 +1,74 @@
+// RUN: tenon-opt %s --convert-to-llvm --reconcile-unrealized-casts | FileCheck %s
+
+// CHECK-DAG: llvm.mlir.global internal constant @tenon_table_0(dense<[0, 64]>
+// CHECK-DAG: llvm.mlir.global internal constant @tenon_table_1(dense<[7, 8, 9]>
+
+// A number is a 64-bit word of the job.
+// CHECK-LABEL: llvm.func @number(%{{.*}}: !llvm.ptr) -> i64
+// CHECK: %[[P:.*]] = llvm.getelementptr inbounds %{{.*}}[13] : (!llvm.ptr) -> !llvm.ptr, i64
+// CHECK: %[[N:.*]] = llvm.load %[[P]] invariant {alignment = 8 : i64}
+// CHECK: llvm.return %[[N]]
+func.func @number(%job: !tenon_rt.job) -> index {
+  %0 = tenon_rt.number capacity of %job
+  return %0 : index
+}
+
+// A buffer starts `offset` bytes behind the pointer; strides are products of
+// the sizes within.
+// CHECK-LABEL: llvm.func @buffer
+// CHECK-SAME: (%{{.*}}: !llvm.ptr, %[[OFFSET:.*]]: i64, %[[N:.*]]: i64, %[[M:.*]]: i64)
+// CHECK: llvm.getelementptr inbounds %{{.*}}[7]
+// CHECK: %[[BASE:.*]] = llvm.load {{.*}} : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[AT:.*]] = llvm.getelementptr inbounds %[[BASE]][%[[OFFSET]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+// CHECK: llvm.insertvalue %[[AT]], %{{.*}}[0]
+// CHECK: llvm.insertvalue %[[AT]], %{{.*}}[1]
+// CHECK: llvm.insertvalue %[[M]], %{{.*}}[3, 2]
+// CHECK: %[[S1:.*]] = llvm.mul %{{.*}}, %[[M]]
+// CHECK: llvm.insertvalue %[[S1]], %{{.*}}[4, 1]
+// CHECK: %[[S0:.*]] = llvm.mul %[[S1]], %{{.*}}
+// CHECK: llvm.insertvalue %[[N]], %{{.*}}[3, 0]
+// CHECK: llvm.insertvalue %[[S0]], %{{.*}}[4, 0]
+func.func @buffer(%job: !tenon_rt.job, %offset: index, %n: index, %m: index) -> memref<?x3x?xf32> {
+  %0 = tenon_rt.buffer arena of %job at %offset sizes (%n, %m) : memref<?x3x?xf32>
+  return %0 : memref<?x3x?xf32>
+}
+
+// Equal tables share a constant.
+// CHECK-LABEL: llvm.func @table
+// CHECK: %[[T0:.*]] = llvm.mlir.addressof @tenon_table_0
+// CHECK: llvm.getelementptr inbounds %[[T0]][0, %{{.*}}] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.array<2 x i64>
+// CHECK: llvm.mlir.addressof @tenon_table_1
+// CHECK: llvm.mlir.addressof @tenon_table_0
+func.func @table(%l: index) -> (index, index, index) {
+  %0 = tenon_rt.table [0, 64] at %l
+  %1 = tenon_rt.table [7, 8, 9] at %l
+  %2 = tenon_rt.table [0, 64] at %l
+  return %0, %1, %2 : index, index, index
+}
+
+// CHECK-LABEL: llvm.func @wait
+// CHECK-COUNT-2: llvm.call @tenon_barrier(%{{.*}}) : (!llvm.ptr) -> ()
+func.func @wait(%job: !tenon_rt.job) {
+  tenon_rt.barrier %job
+  tenon_rt.barrier %job
+  return
+}
+
+// The phase is read before arriving; the last to arrive sets the count back
+// before it moves the phase on.
+// CHECK: llvm.func internal @tenon_barrier(%[[JOB:.*]]: !llvm.ptr)
+// CHECK: llvm.cond_br %{{.*}}, ^[[EXIT:.*]], ^
+// CHECK: %[[COUNT:.*]] = llvm.getelementptr inbounds %[[JOB]][128]
+// CHECK: %[[PHASE:.*]] = llvm.getelementptr inbounds %[[JOB]][192]
+// CHECK: %[[BEFORE:.*]] = llvm.load %[[PHASE]] atomic monotonic
+// CHECK: llvm.atomicrmw add %[[COUNT]], %{{.*}} acq_rel
+// CHECK: llvm.store %{{.*}}, %[[COUNT]] atomic monotonic
+// CHECK: llvm.store %{{.*}}, %[[PHASE]] atomic release
+// CHECK: %[[NOW:.*]] = llvm.load %[[PHASE]] atomic acquire
+// CHECK: llvm.icmp "eq" %[[NOW]], %[[BEFORE]]
+// CHECK: llvm.call_intrinsic "llvm.x86.sse2.pause"
+// CHECK: llvm.getelementptr inbounds %[[JOB]][112]
+// CHECK: llvm.call %{{.*}}(%[[JOB]])
+// CHECK: ^[[EXIT]]:
+// CHECK-NEXT: llvm.return
+// CHECK-NOT: llvm.func internal @tenon_barrier
