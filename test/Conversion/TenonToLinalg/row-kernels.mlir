@@ -62,10 +62,9 @@ func.func @angles(%i: tensor<?xi32>) {
 
 // Pairs within a head; elements behind the pairs are copied.
 // CHECK-LABEL: func.func @kernel_rope
-// CHECK-DAG: %[[C3:.*]] = arith.constant 3 : index
 // CHECK: scf.for
 // CHECK: scf.for
-// CHECK: scf.for %[[PAIR:.*]] =
+// CHECK: scf.for %[[PAIR:[a-z0-9]+]] = %{{.*}} to %c3
 // CHECK: tensor.extract %{{.*}}[%{{.*}}, %[[PAIR]]]
 // CHECK: scf.for
 // CHECK: tensor.insert
