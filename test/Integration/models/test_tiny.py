@@ -21,7 +21,12 @@ from tenon_test.blocks import FORMATS
 from tenon_test.oracle import Oracle
 from tenon_test.tiny_model import TinyModel
 
-BOUND = 1e-3
+#: Tighter than for trained models: activations stay moderate here.
+BOUND = 1e-4
+#: More tokens than one call takes and than two tiles of attention hold.
+LENGTH = 300
+#: More than one tile of attention.
+FEW = 140
 
 #: (arch, heads, kv heads, head dim); 256 divides heads * dim for K formats.
 _SHAPES = (
@@ -107,7 +112,7 @@ def test_model(tmp_path, name):
     model = MODELS[name]
     path = model.write(tmp_path / "tiny.gguf")
     rng = np.random.default_rng(model.seed)
-    ids = rng.integers(0, model.vocab, 45).tolist()
+    ids = rng.integers(0, model.vocab, LENGTH).tolist()
     want = Oracle(path).forward(ids)
     # Every third model is made for machines without AVX-512.
     old = list(MODELS).index(name) % 3 == 2
@@ -118,9 +123,10 @@ def test_model(tmp_path, name):
         "--cache-type=f32",
     )
     path.unlink()  # the artifact stands on its own
+    few = ids[:FEW]
     errors = {
         "prompt": tools.difference(artifact.logits(ids), want),
-        "steps": tools.difference(artifact.piecewise(ids, (1,)), want),
+        "steps": tools.difference(artifact.piecewise(few, (1,)), want[:FEW]),
         "pieces": tools.difference(
             artifact.piecewise(ids, (2, 1, 5, 17, 3), threads=2), want
         ),
