@@ -49,7 +49,8 @@ struct tenon_rt_job {
   uint64_t rows;            ///< 8: tokens, 1..tenon_rt_entry.max_rows
   uint64_t out_rows;        ///< 16: rows whose logits are asked for, 0..rows
   const int32_t *ids;       ///< 24: [rows] token ids, each < vocabulary
-  const int32_t *positions; ///< 32: [rows] original positions
+  const int32_t *positions; ///< 32: [rows] positions, each greater than
+                            ///<     the one before
   const int32_t *out_index; ///< 40: [out_rows] row numbers, each < rows
   float *logits;            ///< 48: [out_rows, vocabulary]
   uint8_t *arena;           ///< 56: tenon_rt_entry.arena_bytes, 64-aligned

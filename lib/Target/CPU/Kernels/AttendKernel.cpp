@@ -115,6 +115,13 @@ void AttendBuilder::emitScores(Value firstSlot, Value vectors) {
     Value slot = e.add(firstSlot, e.mul(j, kLanes));
     Value keyAt = layout.keyTile(e, capacity, head, e.div(slot, kLanes));
     Value slotPosition = e.loadVector(slotPositions, {slot});
+    // One log-weight per filled slot; the last vector is shorter.
+    Value bias;
+    if (op.getKeyBias()) {
+      Value left = e.sub(e.add(used, rows), slot);
+      bias = e.loadMasked(input(op.getKeyBias()), {slot},
+                          e.min(left, e.index(kLanes)));
+    }
     e.loop(e.index(0), e.index(padded), tileRows, [&](Value m0) {
       SmallVector<Value> dots(tileRows, e.splat(0));
       dots = e.loop(
@@ -132,21 +139,21 @@ void AttendBuilder::emitScores(Value firstSlot, Value vectors) {
       for (int64_t r = 0; r < tileRows; ++r) {
         Value m = e.add(m0, r);
         Value score = dots[r];
+        if (bias)
+          score = e.addf(score, bias);
+        Value visible;
         if (op.getMask() == MaskKind::Causal) {
           Value own = e.broadcast(e.load(positions, {place(m).first}));
-          Value visible = arith::CmpIOp::create(e.b, arith::CmpIPredicate::sle,
-                                                slotPosition, own);
-          score = arith::SelectOp::create(
-              e.b, visible, score,
-              e.splat(-std::numeric_limits<float>::infinity()));
+          visible = arith::CmpIOp::create(e.b, arith::CmpIPredicate::sle,
+                                          slotPosition, own);
         } else {
-          Value visible = arith::CmpIOp::create(
+          visible = arith::CmpIOp::create(
               e.b, arith::CmpIPredicate::ne, slotPosition,
               e.i32Splat(std::numeric_limits<int32_t>::max()));
-          score = arith::SelectOp::create(
-              e.b, visible, score,
-              e.splat(-std::numeric_limits<float>::infinity()));
         }
+        score = arith::SelectOp::create(
+            e.b, visible, score,
+            e.splat(-std::numeric_limits<float>::infinity()));
         Value to = e.add(e.mul(m, schedule.getTile()), e.mul(j, kLanes));
         e.storeVector(score, scores, {to});
       }
