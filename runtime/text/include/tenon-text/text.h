@@ -162,7 +162,8 @@ enum tenon_text_encode_flags {
 
 /// Turns UTF-8 text into token ids, to be released with tenon_text_free.
 /// `ids` is never null on success, even when `count` is 0. Text that is not
-/// UTF-8 is TENON_TEXT_INVALID_UTF8; the error names the byte offset.
+/// UTF-8 is TENON_TEXT_INVALID_UTF8; the error names the byte offset. Bytes
+/// that the vocabulary has no token for are left out.
 TENON_TEXT_API tenon_text_status
 tenon_text_encode(const tenon_text_tokenizer *tokenizer, const char *text,
                   size_t bytes, uint32_t flags, int32_t **ids, size_t *count);
