@@ -2,10 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Candidates are ordered by logit, then by id, so equal logits give the same
-// token everywhere. Weights are exp(logit - largest) in double: sums over a
-// whole vocabulary stay exact enough not to move a boundary. The generator is
-// SplitMix64.
+// Filters order candidates by logit, then by id, so equal logits give the same
+// token everywhere; without a filter they stay in the order of their ids. A cut
+// by top_p and one by min_p both keep a front part, so one pass makes both.
+// Weights are exp(logit - largest) in double: sums over a whole vocabulary stay
+// exact enough not to move a boundary. The generator is SplitMix64.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace tenon::runtime;
 
@@ -33,6 +35,24 @@ Error Sampler::check(const tenon_rt_sampling &s) {
   return success();
 }
 
+/// The first of the largest logits; null when none is a number. In lanes,
+/// because a decoding step waits for it.
+static const float *findLargest(const float *logits, size_t count) {
+  constexpr size_t lanes = 16;
+  float largest[lanes];
+  std::fill_n(largest, lanes, -std::numeric_limits<float>::infinity());
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (size_t lane = 0; lane < lanes; ++lane)
+      largest[lane] =
+          logits[i + lane] > largest[lane] ? logits[i + lane] : largest[lane];
+  for (; i < count; ++i)
+    largest[0] = logits[i] > largest[0] ? logits[i] : largest[0];
+  float most = *std::max_element(largest, largest + lanes);
+  const float *found = std::find(logits, logits + count, most);
+  return found == logits + count ? nullptr : found;
+}
+
 double Sampler::nextUniform() {
   uint64_t z = (state += 0x9e3779b97f4a7c15u);
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -41,46 +61,50 @@ double Sampler::nextUniform() {
   return static_cast<double>(z >> 11) * 0x1p-53;
 }
 
-void Sampler::keepTopK() {
+void Sampler::sortUpTo(size_t count) {
   auto before = [](const Candidate &a, const Candidate &b) {
     return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
   };
-  size_t k = options.top_k > 0 ? static_cast<size_t>(options.top_k)
-                               : candidates.size();
-  k = std::min(k, candidates.size());
-  std::partial_sort(candidates.begin(), candidates.begin() + k,
-                    candidates.end(), before);
+  auto first = candidates.begin() + sorted, last = candidates.begin() + count;
+  if (last != candidates.end())
+    std::nth_element(first, last, candidates.end(), before);
+  std::sort(first, last, before);
+  sorted = count;
+}
+
+void Sampler::keepTopK() {
+  size_t k = static_cast<size_t>(options.top_k);
+  if (k == 0 || k >= candidates.size())
+    return;
+  sortUpTo(k);
   candidates.resize(k);
 }
 
-void Sampler::keepTopP() {
-  if (options.top_p <= 0 || options.top_p >= 1)
+void Sampler::keepTopPAndMinP() {
+  bool topP = options.top_p > 0 && options.top_p < 1;
+  if (!topP && options.min_p <= 0)
     return;
-  double sum = 0;
+  double enough = 0;
   for (const Candidate &candidate : candidates)
-    sum += candidate.weight;
+    enough += candidate.weight * options.top_p;
   double reached = 0;
   size_t kept = 0;
-  while (kept < candidates.size() && reached < options.top_p * sum)
-    reached += candidates[kept++].weight;
-  candidates.resize(std::max<size_t>(kept, 1));
-}
-
-void Sampler::keepMinP() {
-  // The first candidate has weight 1 and always stays.
-  size_t kept = 1;
-  while (kept < candidates.size() && candidates[kept].weight >= options.min_p)
-    ++kept;
+  for (; kept < candidates.size(); ++kept) {
+    // Few candidates stay as a rule, so only as many are sorted as needed.
+    if (kept == sorted)
+      sortUpTo(std::min(candidates.size(), std::max<size_t>(128, 4 * kept)));
+    double weight = candidates[kept].weight;
+    if (kept > 0 && ((topP && reached >= enough) || weight < options.min_p))
+      break;
+    reached += weight;
+  }
   candidates.resize(kept);
 }
 
 Error Sampler::pick(const float *logits, size_t count, int32_t &id) {
   if (!logits || count == 0 || count > INT32_MAX)
     return failure(TENON_RT_ARGUMENT, "expected logits, but got none");
-  const float *best = nullptr;
-  for (const float *logit = logits; logit != logits + count; ++logit)
-    if (!std::isnan(*logit) && (!best || *logit > *best))
-      best = logit;
+  const float *best = findLargest(logits, count);
   if (!best)
     return failure(TENON_RT_NUMERIC, "none of the ", count,
                    " logits is a number; the model's weights or its code are "
@@ -90,15 +114,15 @@ Error Sampler::pick(const float *logits, size_t count, int32_t &id) {
     return success();
 
   candidates.clear();
+  sorted = 0;
+  double largest = *best;
   for (size_t i = 0; i < count; ++i)
     if (!std::isnan(logits[i]))
       candidates.push_back({static_cast<int32_t>(i), logits[i], 0});
   keepTopK();
-  double largest = candidates.front().logit;
   for (Candidate &candidate : candidates)
     candidate.weight = std::exp(candidate.logit - largest);
-  keepTopP();
-  keepMinP();
+  keepTopPAndMinP();
   double sum = 0;
   for (Candidate &candidate : candidates) {
     candidate.weight =

@@ -36,14 +36,15 @@ private:
     double weight;
   };
 
+  void sortUpTo(size_t count);
   void keepTopK();
-  void keepTopP();
-  void keepMinP();
+  void keepTopPAndMinP();
   double nextUniform();
 
   tenon_rt_sampling options;
   uint64_t state;
-  std::vector<Candidate> candidates; // most likely first
+  std::vector<Candidate> candidates;
+  size_t sorted = 0; // candidates in their final place, most likely first
 };
 
 } // namespace tenon::runtime

@@ -104,8 +104,8 @@ Error Session::checkTokens(const int32_t *ids, size_t count, Rows rows,
   for (size_t i = 0; i < count; ++i)
     if (ids[i] < 0 || static_cast<uint64_t>(ids[i]) >= vocabulary)
       return failure(TENON_RT_ARGUMENT, "token ", i,
-                     ": expected an id of 0 to ", vocabulary - 1, ", but got ",
-                     ids[i]);
+                     ": expected an id of the vocabulary, 0 to ",
+                     vocabulary - 1, ", but got ", ids[i]);
   return success();
 }
 

@@ -232,9 +232,9 @@ std::string contradiction(const CLI::App &app, const Options &options) {
     if (given(option) && !given(needed))
       return std::string(option) + " has no effect without " + needed;
   for (const char *draw : {"--top-k", "--top-p", "--min-p", "--seed"})
-    if (given(draw) && options.sampling.temperature == 0)
-      return std::string(draw) + " has no effect without a --temp above 0; "
-                                 "with 0 the most likely token is taken";
+    if (given(draw) && !given("--temp"))
+      return std::string(draw) + " has no effect without --temp; "
+                                 "the most likely token is taken";
   bool other = given("--perplexity") || given("--bench");
   if (!other && !given("--prompt") && !given("--tokens"))
     return "expected a prompt: give -p TEXT or --tokens IDS";
