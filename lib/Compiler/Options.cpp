@@ -87,11 +87,6 @@ llvm::Error checkName(const std::string &name) {
 llvm::Error checkPhases(const CompileOptions &options, const Source &source,
                         CheckedOptions &checked) {
   if (!options.compileFrom.empty()) {
-    if (!checked.sourceIsIR)
-      return optionError("--compile-from: expected a source that is IR "
-                         "(.mlir), but got the model file '%s'; leave "
-                         "--compile-from away to compile a GGUF file",
-                         source.path().c_str());
     auto from = checkPhase("compile-from", options.compileFrom, Phase::Native);
     if (!from)
       return from.takeError();
@@ -102,10 +97,14 @@ llvm::Error checkPhases(const CompileOptions &options, const Source &source,
     return to.takeError();
   checked.to = *to;
   if (checked.to < checked.from)
-    return optionError(
-        "--compile-to: expected a phase that is not before --compile-from=%s, "
-        "but got '%s'",
-        getPhaseName(checked.from).str().c_str(), options.compileTo.c_str());
+    return optionError("--compile-to: expected a phase that is not before "
+                       "--compile-from=%s, but got '%s'",
+                       options.compileFrom.c_str(), options.compileTo.c_str());
+  if (!options.compileFrom.empty() && !checked.sourceIsIR)
+    return optionError("--compile-from: expected a source that is IR (.mlir), "
+                       "but got the model file '%s'; leave --compile-from "
+                       "away to compile a GGUF file",
+                       source.path().c_str());
   return llvm::Error::success();
 }
 
