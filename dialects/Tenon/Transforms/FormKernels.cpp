@@ -5,7 +5,7 @@
 // Decides what runs as one piece of machine code. Contractions of one input
 // run together and take the gate or the residual addition that is their only
 // use; norms, rotations and other work row by row joins its neighbours;
-// embeddings, appends and attention stand alone.
+// embeddings, appends, attention and merges stand alone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -191,7 +191,7 @@ static void formKernels(Block &block) {
       group = groupLinear(linear, taken);
     else if (isRowOp(&op))
       group = groupRows(&op);
-    else if (isa<EmbeddingOp, CacheAppendOp, AttentionOp>(op))
+    else if (isa<EmbeddingOp, CacheAppendOp, AttentionOp, MergeOp>(op))
       group = {{&op}, &op};
     else
       continue;

@@ -5,8 +5,7 @@
 // Linkage is decided here and not by whoever wrote the module: a definition
 // that no other module uses becomes internal before optimisation, all others
 // are hidden, so that calls between kernels need no procedure linkage table
-// and the artifact exports nothing but its descriptor. Instrumentation of a
-// sanitizer runs after optimisation, as in Clang.
+// and the artifact exports nothing but its descriptor.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,23 +25,9 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/Errc.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
-#include "llvm/Transforms/Instrumentation/ThreadSanitizer.h"
 
 using namespace mlir;
 using namespace tenon::cpu;
-
-llvm::StringRef tenon::cpu::sanitizerName(Sanitizer sanitizer) {
-  switch (sanitizer) {
-  case Sanitizer::None:
-    return "";
-  case Sanitizer::Address:
-    return "address";
-  case Sanitizer::Thread:
-    return "thread";
-  }
-  llvm_unreachable("all sanitizers have a name");
-}
 
 void tenon::cpu::registerEmission(DialectRegistry &registry) {
   registerBuiltinDialectTranslation(registry);
@@ -83,13 +68,8 @@ void prepareSymbols(llvm::Module &module, const CpuTarget &target,
     function.addFnAttr("prefer-vector-width",
                        std::to_string(target.vectorBits));
     function.addFnAttr(llvm::Attribute::NoUnwind);
-    if (sanitizer == Sanitizer::None)
-      continue;
-    function.addFnAttr("frame-pointer", "all");
-    function.addFnAttr(sanitizer == Sanitizer::Address
-                           ? llvm::Attribute::SanitizeAddress
-                           : llvm::Attribute::SanitizeThread);
   }
+  markForSanitizer(module, sanitizer);
 }
 
 void optimize(llvm::Module &module, llvm::TargetMachine &machine,
@@ -110,15 +90,7 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
 
   llvm::ModulePassManager passes =
       builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3);
-  if (sanitizer == Sanitizer::Address) {
-    passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions(),
-                                              /*UseGlobalGC=*/false,
-                                              /*UseOdrIndicator=*/false));
-  } else if (sanitizer == Sanitizer::Thread) {
-    passes.addPass(llvm::ModuleThreadSanitizerPass());
-    passes.addPass(
-        llvm::createModuleToFunctionPassAdaptor(llvm::ThreadSanitizerPass()));
-  }
+  addSanitizerPasses(passes, sanitizer);
   passes.run(module, modules);
 }
 

@@ -12,6 +12,7 @@
 #define TENON_LIB_TARGET_CPU_EMITOBJECT_H
 
 #include "lib/Target/CPU/CpuTarget.h"
+#include "lib/Target/CPU/Sanitize.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SmallVector.h"
@@ -24,12 +25,6 @@ class Module;
 } // namespace llvm
 
 namespace tenon::cpu {
-
-/// The sanitizer whose instrumentation goes into the generated code.
-enum class Sanitizer { None, Address, Thread };
-
-/// Name of a sanitizer in options and artifacts: "", "address", "thread".
-llvm::StringRef sanitizerName(Sanitizer sanitizer);
 
 /// An object file in memory.
 struct ObjectFile {

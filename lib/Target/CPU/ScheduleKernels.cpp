@@ -78,6 +78,13 @@ Attribute ScheduleKernelsPass::chooseAttention(AttentionOp op, bool one) {
   return AttendAttr::get(&getContext(), /*tile=*/128, rows, queries);
 }
 
+/// True when a stack carries a result: layers meet where it is made.
+static bool isCarried(KernelOp kernel) {
+  return llvm::any_of(kernel->getUsers(), [](Operation *user) {
+    return isa<StackOp, YieldOp>(user);
+  });
+}
+
 LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, bool one) {
   FailureOr<KernelShape> shape = classifyKernel(kernel);
   if (failed(shape))
@@ -94,7 +101,8 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, bool one) {
         cast<AttentionOp>(kernel.getBody().front().front()), one);
     break;
   case KernelShape::Rows:
-    schedule = RowsAttr::get(&getContext(), one ? Split::None : Split::Rows);
+    schedule = RowsAttr::get(
+        &getContext(), one && !isCarried(kernel) ? Split::None : Split::Rows);
     break;
   case KernelShape::Embed:
     schedule = RowsAttr::get(&getContext(), Split::Rows);
