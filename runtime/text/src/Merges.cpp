@@ -91,7 +91,7 @@ void Merger::run(std::vector<int32_t> &word, size_t start) {
       continue;
     Symbol &right = symbols[left.next];
     const Merge *merge = table.find(left.id, right.id);
-    if (!merge || merge->rank != best.rank || merge->result != best.result)
+    if (!merge || merge->result != best.result)
       continue;
 
     left.id = merge->result;
