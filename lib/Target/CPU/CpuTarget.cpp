@@ -14,6 +14,7 @@
 #include "llvm-c/Target.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/Errc.h"
 #include "llvm/Target/TargetMachine.h"
