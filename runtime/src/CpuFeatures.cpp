@@ -160,7 +160,7 @@ bool tenon::runtime::hasCpuFeature(std::string_view name) {
   // A sub-leaf past the last one answers with zeros on some processors and
   // with another leaf's words on others.
   if (feature->leaf == 7 && feature->subleaf > 0) {
-    uint32_t last, b, c, d;
+    uint32_t last = 0, b, c, d;
     __get_cpuid_count(7, 0, &last, &b, &c, &d);
     if (feature->subleaf > last)
       return false;

@@ -52,8 +52,10 @@ Error Model::open(const std::string &path, std::string weightsPath,
     weightsPath = weightsBeside(path);
   std::shared_ptr<Model> opened(new Model());
   Mapping libraryFile;
-  if (Error error = libraryFile.openFile(path))
+  if (Error error = libraryFile.openFile(path)) {
+    error.message += "; give the NAME.so that tenonc wrote";
     return error;
+  }
   if (Error error = opened->weightsFile.openFile(weightsPath)) {
     error.message += "; give the NAME.so that tenonc wrote, with its "
                      "NAME.weights beside it";
