@@ -185,8 +185,28 @@ static Verdict compareFunctions(Interpreter &reference, func::FuncOp before,
   return verdict;
 }
 
+namespace {
+
+/// Weights that several interpreters share: each tensor is generated once.
+class SharedWeights : public WeightSource {
+public:
+  explicit SharedWeights(std::shared_ptr<WeightSource> shared)
+      : shared(std::move(shared)) {}
+  llvm::Expected<StoredTensor> load(StringRef tensor, const BlockFormat &format,
+                                    ArrayRef<int64_t> shape) override {
+    return shared->load(tensor, format, shape);
+  }
+
+private:
+  std::shared_ptr<WeightSource> shared;
+};
+
+} // namespace
+
 Verdict tenon::compareModules(ModuleOp before, ModuleOp after,
-                              Tolerance tolerance, uint64_t seed) {
+                              Tolerance tolerance,
+                              std::shared_ptr<WeightSource> weights,
+                              uint64_t seed) {
   SmallVector<func::FuncOp> references = getEntries(before);
   SmallVector<func::FuncOp> callees = getEntries(after);
   for (ArrayRef<func::FuncOp> functions : {references, callees})
@@ -198,10 +218,11 @@ Verdict tenon::compareModules(ModuleOp before, ModuleOp after,
           {}};
   if (!references.empty() && callees.empty())
     return {Verdict::Different, "all functions are gone", {}};
-  auto synthetic = [&](StringRef, StringRef) {
-    return createSyntheticWeights(seed);
+  auto open = [&](StringRef,
+                  StringRef) -> llvm::Expected<std::unique_ptr<WeightSource>> {
+    return std::make_unique<SharedWeights>(weights);
   };
-  Interpreter reference(before, synthetic), interpreter(after, synthetic);
+  Interpreter reference(before, open), interpreter(after, open);
   // Two sizes, so that a row or a slot too few or too many shows.
   const InputOptions sizes[] = {{seed, 5, 3}, {seed + 1, 1, 7}};
   for (func::FuncOp callee : callees) {

@@ -35,11 +35,13 @@ Verdict compareResults(llvm::ArrayRef<interp::RuntimeValue> reference,
                        llvm::ArrayRef<interp::RuntimeValue> results,
                        Tolerance tolerance);
 
-/// Runs the entries of both modules on generated inputs, all archives replaced
-/// by synthetic weights of `seed`, and compares results and final caches. An
-/// entry without a namesake in `before` is compared with its only entry.
+/// Runs the entries of both modules on inputs generated from `seed`, with
+/// `weights` in place of all archives, and compares results and final caches.
+/// An entry without a namesake in `before` is compared with its only entry.
 Verdict compareModules(mlir::ModuleOp before, mlir::ModuleOp after,
-                       Tolerance tolerance, uint64_t seed);
+                       Tolerance tolerance,
+                       std::shared_ptr<interp::WeightSource> weights,
+                       uint64_t seed);
 
 } // namespace tenon
 

@@ -73,8 +73,9 @@ bool Reducer::fails(ModuleOp module) {
       failed(parsePassPipeline(request.pipeline, manager)) ||
       failed(manager.run(*after)))
     return false;
-  return compareModules(module, *after, request.tolerance, seed).kind ==
-         Verdict::Different;
+  return compareModules(module, *after, request.tolerance, request.weights,
+                        seed)
+             .kind == Verdict::Different;
 }
 
 bool Reducer::attempt(Change change) {

@@ -20,6 +20,8 @@ struct ReproducerRequest {
   /// Argument of the pass.
   std::string pass;
   Tolerance tolerance;
+  /// The weights that showed the failure.
+  std::shared_ptr<interp::WeightSource> weights;
 };
 
 /// The pipeline that runs `pass` on ops like `op` below a module.

@@ -47,7 +47,8 @@ void Validator::runAfterPass(Pass *pass, Operation *op) {
   if (!before || !after)
     return;
   Tolerance tolerance = getTolerance(pass->getArgument());
-  Verdict verdict = compareModules(*before, after, tolerance, options.seed);
+  Verdict verdict =
+      compareModules(*before, after, tolerance, weights, options.seed);
   if (verdict.kind == Verdict::NotComparable) {
     emitRemark(after.getLoc()) << "pass '" << pass->getArgument()
                                << "' not validated: " << verdict.text;
@@ -58,7 +59,7 @@ void Validator::runAfterPass(Pass *pass, Operation *op) {
     return;
   ++report.wrong;
   ReproducerRequest request{describePipeline(*pass, op),
-                            pass->getArgument().str(), tolerance};
+                            pass->getArgument().str(), tolerance, weights};
   std::string path = writeReproducer(*before, request, options);
   InFlightDiagnostic error = emitError(after.getLoc());
   error << "pass '" << pass->getArgument() << "' changed the meaning";

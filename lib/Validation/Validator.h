@@ -39,7 +39,8 @@ struct ValidationReport {
 class Validator : public mlir::PassInstrumentation {
 public:
   Validator(ValidationOptions options, ValidationReport &report)
-      : options(std::move(options)), report(report) {}
+      : options(std::move(options)), report(report),
+        weights(interp::createSyntheticWeights(this->options.seed)) {}
 
   void runBeforePass(mlir::Pass *pass, mlir::Operation *op) override;
   void runAfterPass(mlir::Pass *pass, mlir::Operation *op) override;
@@ -48,6 +49,7 @@ public:
 private:
   ValidationOptions options;
   ValidationReport &report;
+  std::shared_ptr<interp::WeightSource> weights;
   /// Copies from before the passes that run now, innermost last.
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> copies;
 };

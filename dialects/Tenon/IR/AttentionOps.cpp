@@ -42,7 +42,11 @@ LogicalResult RopeOp::verify() {
   if (angles.getDimSize(0) != input.getDimSize(0))
     return emitOpError("expected as many rows of angles as of input, but got ")
            << angles << " for " << input;
-  if (2 * angles.getDimSize(1) > input.getDimSize(2))
+  if (ShapedType::isDynamicShape(input.getShape().drop_front()) ||
+      angles.isDynamicDim(1))
+    return emitOpError("expected static heads, dim and pairs, but got ")
+           << input << " and " << angles;
+  if (angles.getDimSize(1) > input.getDimSize(2) / 2)
     return emitOpError("expected at most ")
            << input.getDimSize(2) / 2 << " pairs, but got "
            << angles.getDimSize(1);

@@ -72,6 +72,9 @@ LogicalResult StackOp::verifyRegions() {
   if (getFirst() < 0 || getLast() < getFirst())
     return emitOpError("expected layers 0 <= first <= last, but got ")
            << getFirst() << " to " << getLast();
+  if (static_cast<int64_t>(getLast()) > kMaxExtent)
+    return emitOpError("expected at most ")
+           << kMaxExtent << " layers, but got " << getLast();
   Block &block = getBody().front();
   if (block.getNumArguments() == 0 || !block.getArgument(0).getType().isIndex())
     return emitOpError("expected the layer index as first block argument");

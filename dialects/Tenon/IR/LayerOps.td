@@ -108,6 +108,7 @@ def Tenon_StackOp : Tenon_Op<"stack", [
     $first `to` $last `(` $inits `)` `:` type($inits) $body attr-dict
   }];
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     ::mlir::Value getLayerIndex() { return getBody().getArgument(0); }
     ::mlir::ValueRange getCarried() {
@@ -143,6 +144,7 @@ def Tenon_KernelOp : Tenon_Op<"kernel", [IsolatedFromAbove,
     (`schedule` `(` $schedule^ `)`)? $body attr-dict
   }];
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     YieldOp getYield();
   }];

@@ -40,6 +40,13 @@ inline constexpr llvm::StringLiteral kEntryAttrName = "tenon.entry";
 /// Name of the attribute of an entry that says how many rows it takes at once.
 inline constexpr llvm::StringLiteral kMaxRowsAttrName = "tenon.max_rows";
 
+/// Largest number of layers, heads, or elements of a head: far above any model,
+/// and small enough for products of them.
+inline constexpr int64_t kMaxExtent = int64_t(1) << 20;
+
+/// Largest number of elements of a weight.
+inline constexpr int64_t kMaxWeightElements = int64_t(1) << 48;
+
 /// Version of the dialect's bytecode.
 inline constexpr uint64_t kBytecodeVersion = 1;
 

@@ -13,6 +13,9 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace tenon;
@@ -67,6 +70,10 @@ LogicalResult ModelAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (context < 1)
     return emitError() << "expected a context of at least 1 token, but got "
                        << context;
+  constexpr int64_t limit = std::numeric_limits<int32_t>::max();
+  if (context > limit || vocab > limit)
+    return emitError() << "expected context and vocabulary of at most " << limit
+                       << " tokens, but got " << context << " and " << vocab;
   if (vocab < 1)
     return emitError() << "expected a vocabulary of at least 1 token, but got "
                        << vocab;
@@ -81,6 +88,10 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (layers < 1 || heads < 1 || dim < 1)
     return emitError() << "expected positive layers, heads and dim, but got "
                        << layers << ", " << heads << " and " << dim;
+  if (layers > kMaxExtent || heads > kMaxExtent || dim > kMaxExtent)
+    return emitError() << "expected at most " << kMaxExtent
+                       << " layers, heads and dim, but got " << layers << ", "
+                       << heads << " and " << dim;
   for (Type type : {k, v})
     if (!isa<FloatType>(type) && !type.isInteger())
       return emitError() << "expected float or integer elements, but got "
@@ -108,9 +119,15 @@ LogicalResult WeightType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (shape.empty() || shape.size() > 2)
     return emitError() << "expected a vector or a matrix, but got "
                        << shape.size() << " dimensions";
-  for (int64_t extent : shape)
+  int64_t elements = 1;
+  for (int64_t extent : shape) {
     if (extent < 1)
       return emitError() << "expected positive dimensions, but got " << extent;
+    if (llvm::MulOverflow(elements, extent, elements) ||
+        elements > kMaxWeightElements)
+      return emitError() << "expected a weight of at most "
+                         << kMaxWeightElements << " elements";
+  }
   if (schemes.empty())
     return emitError() << "expected at least one scheme";
   for (SchemeKind kind : schemes) {

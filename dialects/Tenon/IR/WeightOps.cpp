@@ -56,6 +56,9 @@ LogicalResult WeightOp::verify() {
     return failure();
   if (getLayers() && *getLayers() < 1)
     return emitOpError("expected at least 1 layer, but got ") << *getLayers();
+  if (getCount() > kMaxExtent)
+    return emitOpError("expected at most ")
+           << kMaxExtent << " layers, but got " << getCount();
   bool named = getTensor().contains("{layer}");
   if (getLayers().has_value() != named)
     return emitOpError("expected '{layer}' in the tensor's name exactly when "
