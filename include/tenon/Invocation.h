@@ -57,6 +57,7 @@ using ProgressHandler = std::function<void(const StepReport &)>;
 /// What came of a compilation.
 struct CompileResult {
   bool succeeded = false;
+  bool optionsRefused = false;         ///< failed before anything was read
   std::vector<Diagnostic> diagnostics; ///< all messages, in order
   std::vector<std::string> files;      ///< that were written
   std::vector<StepReport> steps;

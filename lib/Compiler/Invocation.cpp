@@ -129,6 +129,7 @@ CompileResult Invocation::run(const Source &source, const Output &output) {
   };
   auto checked = checkOptions(options, source, output);
   if (!checked) {
+    result.optionsRefused = true;
     report({Severity::Error, "", llvm::toString(checked.takeError())});
     return result;
   }

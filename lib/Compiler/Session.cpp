@@ -40,6 +40,8 @@ std::unique_ptr<mlir::MLIRContext> Session::Impl::createContext() {
       registry, mlir::MLIRContext::Threading::DISABLED);
   if (pool.getMaxConcurrency() > 1)
     context->setThreadPool(pool);
+  // A message says what to do; the IR around it can be dumped.
+  context->printOpOnDiagnostic(false);
   context->loadAllAvailableDialects();
   return context;
 }

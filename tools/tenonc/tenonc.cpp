@@ -36,6 +36,8 @@ int main(int argc, char **argv) {
       invocation.run(Source::file(line->input),
                      Output::folder(line->outputFolder, line->name));
 
+  if (result.optionsRefused)
+    return 2;
   bool ok = result.succeeded;
   if (line->explain)
     ok &= printText(result.explanation);

@@ -260,6 +260,25 @@ TEST_F(LinkLibrary, InstrumentsForSanitizers) {
   }
 }
 
+// Vectors are most of what kernels read and write.
+TEST_F(LinkLibrary, ThreadSanitizerSeesVectors) {
+  constexpr llvm::StringLiteral source = R"mlir(
+module {
+  module @kernel_copy {
+    llvm.func @step(%job: !llvm.ptr, %worker: i64) {
+      %x = llvm.load %job : !llvm.ptr -> vector<16xf32>
+      %to = llvm.getelementptr %job[64] : (!llvm.ptr) -> !llvm.ptr, i8
+      llvm.store %x, %to : vector<16xf32>, !llvm.ptr
+      llvm.return
+    }
+  }
+})mlir";
+  ASSERT_EQ(linkTo(emit(source, Sanitizer::Thread), "t.so", Sanitizer::Thread),
+            "");
+  EXPECT_NE(read("t.so").find("__tsan_read_range"), std::string::npos);
+  EXPECT_NE(read("t.so").find("__tsan_write_range"), std::string::npos);
+}
+
 TEST_F(LinkLibrary, LinksFromSeveralThreads) {
   std::vector<ObjectFile> objects = emit(kSource);
   std::string results[4];
