@@ -44,12 +44,15 @@ static LogicalResult verifyCache(Value cache) {
              << "the cache";
     if (!consumesCache(use))
       continue;
-    if (consumer)
-      return owner
+    if (consumer) {
+      Operation *second = owner->isBeforeInBlock(consumer) ? consumer : owner;
+      Operation *first = second == owner ? consumer : owner;
+      return second
                  ->emitOpError("expected a cache that nothing else consumes; "
                                "use the newest version")
-                 .attachNote(consumer->getLoc())
+                 .attachNote(first->getLoc())
              << "consumed here too";
+    }
     consumer = owner;
   }
   if (!consumer)
