@@ -108,3 +108,9 @@ llvm::ArrayRef<uint8_t> Archives::metadata() const {
     return readers.begin()->second->metadataBytes();
   return kNoMetadata;
 }
+
+std::optional<llvm::StringRef> Archives::metadataFile() const {
+  if (readers.size() == 1)
+    return readers.begin()->second->path();
+  return std::nullopt;
+}

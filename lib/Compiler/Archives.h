@@ -18,6 +18,7 @@
 #include "llvm/ADT/StringMap.h"
 
 #include <memory>
+#include <optional>
 
 namespace tenon {
 
@@ -36,6 +37,9 @@ public:
   /// The model's metadata, in GGUF's encoding: that of the one archive that
   /// has any, or no pairs.
   llvm::ArrayRef<uint8_t> metadata() const;
+
+  /// The path of the file that `metadata` comes from, or nothing.
+  std::optional<llvm::StringRef> metadataFile() const;
 
 private:
   llvm::StringMap<std::unique_ptr<gguf::Reader>> readers;

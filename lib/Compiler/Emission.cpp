@@ -12,6 +12,7 @@
 #include "lib/Compiler/Archives.h"
 #include "lib/Compiler/ArtifactText.h"
 #include "lib/Compiler/Compilation.h"
+#include "lib/Compiler/TokenizerCheck.h"
 #include "lib/Compiler/WeightFile.h"
 #include "lib/Target/CPU/LinkLibrary.h"
 
@@ -91,6 +92,10 @@ LogicalResult Compilation::writeArtifact() {
                    : llvm::sys::path::parent_path(source.path()));
   if (failed(archives))
     return failure();
+  if (auto file = archives->metadataFile())
+    if (auto error =
+            checkTokenizer(archives->metadata(), description->vocab, *file))
+      return fail(std::move(error));
 
   auto weights = WeightFile::create(
       files->add(".weights"), archives->metadata(), description->weightsBytes);

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace tenon {
@@ -73,6 +74,55 @@ LogicalResult verifySchedules(Operation *op) {
   return success();
 }
 
+/// One more than the last layer that `index` can be: it counts the layers of
+/// a stack or is a constant, also where a kernel takes it as an input.
+std::optional<int64_t> getLayerBound(Value index) {
+  if (auto argument = dyn_cast<BlockArgument>(index)) {
+    Operation *parent = argument.getOwner()->getParentOp();
+    if (auto kernel = dyn_cast<KernelOp>(parent))
+      return getLayerBound(kernel.getInputs()[argument.getArgNumber()]);
+    if (auto stack = dyn_cast<StackOp>(parent))
+      if (argument.getArgNumber() == 0)
+        return static_cast<int64_t>(stack.getLast());
+    return std::nullopt;
+  }
+  APInt value;
+  if (matchPattern(index, m_ConstantInt(&value)) && !value.isNegative())
+    return value.getSExtValue() + 1;
+  return std::nullopt;
+}
+
+/// Fails unless `index` is below `layers`: code that follows does not ask
+/// again.
+LogicalResult verifyLayer(Operation *op, Value index, int64_t layers,
+                          StringRef what) {
+  std::optional<int64_t> bound = getLayerBound(index);
+  if (!bound)
+    return op->emitOpError("expected the layer to be that of a stack or a "
+                           "constant");
+  if (*bound <= layers)
+    return success();
+  return op->emitOpError("expected a layer below the ")
+         << layers << " of the " << what << ", but got up to " << *bound - 1;
+}
+
+/// Layers exist.
+LogicalResult verifyLayers(Operation *op) {
+  if (auto append = dyn_cast<CacheAppendOp>(op))
+    return verifyLayer(op, append.getLayer(),
+                       append.getCache().getType().getLayers(), "cache");
+  if (auto attention = dyn_cast<AttentionOp>(op))
+    return verifyLayer(op, attention.getLayer(),
+                       attention.getCache().getType().getLayers(), "cache");
+  auto read = dyn_cast<WeightAtOp>(op);
+  if (!read || !read.getLayer())
+    return success();
+  auto weight =
+      SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, read.getWeightAttr());
+  return weight ? verifyLayer(op, read.getLayer(), weight.getCount(), "weight")
+                : success();
+}
+
 struct VerifyContract
     : public tenon::impl::VerifyContractPassBase<VerifyContract> {
   using VerifyContractPassBase::VerifyContractPassBase;
@@ -95,6 +145,7 @@ struct VerifyContract
       if (op == getOperation().getOperation())
         return;
       bad |= failed(verifyDialect(op));
+      bad |= failed(verifyLayers(op));
       if (contract == Contract::Imported)
         bad |= failed(verifyImported(op));
       if (contract >= Contract::Optimized)

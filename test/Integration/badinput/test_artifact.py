@@ -267,7 +267,7 @@ EDITS = {
         _text(b"x86_64-", b"mips64-"),
         ["mips64", "machine"],
     ),
-    "cache-type": (_descriptor(D_CACHE + 8, "Q", 0), ["cache_type", "null"]),
+    "cache-type": (_text(b"\0f16\0", b"\0q16\0"), ["cache_type", "q16"]),
 }
 
 

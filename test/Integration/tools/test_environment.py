@@ -113,15 +113,15 @@ def test_decimal_comma(model, artifact, german, tmp_path):
     argv = ["--bench", "p8,n4,d0", "--json"]
     out = tools.check("tenon-run", artifact.library, *argv, env=german).stdout
     assert json.loads(out)["decode"]["tokens"] == 4
-    # With a temperature that a comma would cut to zero.
-    argv = ["--tokens", "5,6", "--temp", "0.5", "--seed", "3", "-n", "24"]
+    # With a temperature that a comma would cut to 2.
+    argv = ["--tokens", "5,6", "--temp", "2.5", "--seed", "3", "-n", "24"]
     argv.append("--ignore-eos")
     plain = tools.check("tenon-run", artifact.library, *argv).stdout
     assert (
         tools.check("tenon-run", artifact.library, *argv, env=german).stdout
         == plain
     )
-    argv[argv.index("--temp") + 1] = "0"
+    argv[argv.index("--temp") + 1] = "2"
     assert tools.check("tenon-run", artifact.library, *argv).stdout != plain
 
 
