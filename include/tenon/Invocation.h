@@ -24,8 +24,9 @@ namespace tenon {
 /// What a user may choose. Names are those of tenonc's options; a value that
 /// is not known is an error that lists the known ones.
 struct CompileOptions {
-  /// Machine: "native", "x86-64-v3", "x86-64-v4".
-  std::string cpu = "native";
+  /// Machine: "native", "x86-64-v3", "x86-64-v4"; empty: the one that IR is
+  /// scheduled for already, else "native".
+  std::string cpu;
   /// Largest number of tokens of a session; 0: as the model says.
   uint64_t context = 0;
   /// Format of cached keys and values: "f16", "f32"; empty: "f16".

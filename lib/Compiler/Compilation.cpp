@@ -55,7 +55,7 @@ LogicalResult Compilation::load() {
 
 LogicalResult Compilation::runPhase(Phase phase) {
   PipelineOptions pipeline;
-  pipeline.target.cpu = options.cpu;
+  pipeline.target.cpu = checked.cpu;
   pipeline.target.vectorBits = checked.target.vectorBits;
   pipeline.target.vectorRegisters = checked.target.vectorRegisters;
   pipeline.target.cacheBytes = checked.target.l2Bytes;

@@ -68,6 +68,10 @@ LogicalResult Compilation::writeArtifact() {
   if (failed(description))
     return failure();
   // The IR may come from an earlier run for another machine.
+  if (!options.cpu.empty() && options.cpu != description->cpu)
+    return module->emitError("--cpu: expected ")
+           << description->cpu << ", for which this IR was scheduled, but got "
+           << options.cpu << "; compile from an earlier phase";
   auto target = cpu::CpuTarget::get(description->cpu);
   if (!target)
     return fail(target.takeError());

@@ -144,7 +144,8 @@ tenon::checkOptions(const CompileOptions &options, const Source &source,
     return optionError("expected a model file, but its name is empty");
   if (output.path().empty())
     return optionError("-o: expected an output folder, but its name is empty");
-  auto target = cpu::CpuTarget::get(options.cpu);
+  checked.cpu = options.cpu.empty() ? "native" : options.cpu;
+  auto target = cpu::CpuTarget::get(checked.cpu);
   if (!target)
     return optionError("--cpu: %s", llvm::toString(target.takeError()).c_str());
   checked.target = std::move(*target);

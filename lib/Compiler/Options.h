@@ -21,6 +21,7 @@ namespace tenon {
 /// Options that make sense.
 struct CheckedOptions {
   std::string name; ///< of the artifact
+  std::string cpu;  ///< name of the target, resolved when code is made
   cpu::CpuTarget target;
   cpu::Sanitizer sanitizer = cpu::Sanitizer::None;
   bool sourceIsIR = false;

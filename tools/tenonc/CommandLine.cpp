@@ -46,57 +46,49 @@ Phases: imported, optimized, scheduled, kernels, native, artifact.
 Exit codes: 0 done, 1 the model cannot be compiled, 2 the command line makes
 no sense, 130 stopped by Ctrl-C.)";
 
+/// An option whose value says something.
+CLI::Option *addText(CLI::App &app, const std::string &name, std::string &value,
+                     const char *type, const std::string &help) {
+  return app.add_option(name, value, help)
+      ->type_name(type)
+      ->check([](const std::string &text) {
+        return text.empty() ? "expected a value, but it is empty" : "";
+      });
+}
+
 void addOptions(CLI::App &app, CommandLine &line, std::string &context) {
   CompileOptions &options = line.options;
-  app.add_option("MODEL", line.input,
-                 "the model: a GGUF file, or IR (.mlir) of any phase")
+  addText(app, "MODEL", line.input, "FILE",
+          "the model: a GGUF file, or IR (.mlir) of any phase")
       ->required();
-  app.add_option("-o,--output", line.outputFolder,
-                 "folder for the result; made if it is not there")
-      ->required()
-      ->type_name("DIR");
-  app.add_option_function<std::string>(
-         "--name",
-         [&line](const std::string &name) {
-           if (name.empty())
-             throw CLI::ValidationError("--name",
-                                        "expected a name, but it is empty");
-           line.name = name;
-         },
-         "name of the result (default: the model file's name)")
-      ->type_name("NAME");
-  app.add_option("--cpu", options.cpu,
-                 "machine to compile for: native, x86-64-v3, x86-64-v4 "
-                 "(default: native)")
-      ->type_name("CPU");
-  app.add_option("--context", context,
-                 "most tokens a session can hold (default: as the model says)")
-      ->type_name("N");
-  app.add_option("--cache-type", options.cacheType,
-                 "format of cached keys and values: f16, f32 (default: f16)")
-      ->type_name("TYPE");
-  app.add_option("--activations", options.activations,
-                 "format of activations: f32 (default: f32)")
-      ->type_name("TYPE");
-  app.add_option("--sanitize", options.sanitize,
-                 "instrument the generated code: address, thread; the program "
-                 "that loads it must be built the same way")
-      ->type_name("KIND");
-  app.add_option("--compile-to", options.compileTo,
-                 "stop after this phase and write NAME.PHASE.mlir (default: "
-                 "artifact)")
-      ->type_name("PHASE");
-  app.add_option("--compile-from", options.compileFrom,
-                 "MODEL is IR of this phase: go on from it (default: imported)")
-      ->type_name("PHASE");
-  app.add_option("--dump-phases", options.dumpPhases,
-                 "write the IR after each phase into this folder")
-      ->type_name("DIR");
+  addText(app, "-o,--output", line.outputFolder, "DIR",
+          "folder for the result; made if it is not there")
+      ->required();
+  addText(app, "--name", line.name, "NAME",
+          "name of the result (default: the model file's name)");
+  addText(app, "--cpu", options.cpu, "CPU",
+          "machine to compile for: native, x86-64-v3, x86-64-v4 (default: "
+          "native)");
+  addText(app, "--context", context, "N",
+          "most tokens a session can hold (default: as the model says)");
+  addText(app, "--cache-type", options.cacheType, "TYPE",
+          "format of cached keys and values: f16, f32 (default: f16)");
+  addText(app, "--activations", options.activations, "TYPE",
+          "format of activations: f32 (default: f32)");
+  addText(app, "--sanitize", options.sanitize, "KIND",
+          "instrument the generated code: address, thread; the program that "
+          "loads it must be built the same way");
+  addText(app, "--compile-to", options.compileTo, "PHASE",
+          "stop after this phase and write NAME.PHASE.mlir (default: "
+          "artifact)");
+  addText(app, "--compile-from", options.compileFrom, "PHASE",
+          "MODEL is IR of this phase: go on from it (default: imported)");
+  addText(app, "--dump-phases", options.dumpPhases, "DIR",
+          "write the IR after each phase into this folder");
   app.add_flag("--explain", line.explain,
                "print to stdout for each kernel: op, algorithm, kernel, why");
-  app.add_option("--stats", line.statisticsFile,
-                 "write time and memory of each step as JSON")
-      ->type_name("FILE");
+  addText(app, "--stats", line.statisticsFile, "FILE",
+          "write time and memory of each step as JSON");
   app.add_option("--threads", line.threads,
                  "threads of the compiler (default: one per processor); the "
                  "result does not depend on it")

@@ -106,6 +106,24 @@ TEST(Invocation, GoesOnFromEveryPhase) {
   }
 }
 
+TEST(Invocation, IRKnowsItsMachine) {
+  TestFolder folder;
+  CompileOptions options = portable();
+  options.compileTo = "native";
+  ASSERT_TRUE(compile(folder, options));
+  Source native = Source::file(folder.path("m.native.mlir"));
+  options = CompileOptions();
+  options.compileFrom = "native";
+  ASSERT_TRUE(compile(folder, options, native));
+  EXPECT_NE(folder.read("m.json").find("\"cpu\": \"x86-64-v3\""),
+            std::string::npos);
+  options.cpu = "x86-64-v4";
+  CompileResult result = compile(folder, options, native);
+  EXPECT_FALSE(result);
+  EXPECT_NE(result.error().find("--cpu: expected x86-64-v3"), std::string::npos)
+      << result.error();
+}
+
 TEST(Invocation, DumpsPhases) {
   TestFolder folder, dumps;
   CompileOptions options = portable();
