@@ -6,12 +6,14 @@
 // every token. A call of one token is the decoding step, one of many the
 // prefill; both must say the same, whatever the cut. After the first pass the
 // session is truncated to half and read again to the end, which must repeat
-// the same numbers bit for bit; then the same is asked of a fork.
+// the same numbers bit for bit; then the same is asked of a fork. Last, a
+// prefill of the whole text gives the logits of its last token only.
 //
 //===----------------------------------------------------------------------===*/
 
 #include "tenon-rt/runtime.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +50,23 @@ static int feed(tenon_rt_session *session, const int32_t *ids,
                       logits + at * vocabulary) != TENON_RT_OK)
       return fail("tenon_rt_step", session);
   }
+  return 0;
+}
+
+/* The logits after the last token, by a prefill of the whole text. */
+static int checkPrefill(tenon_rt_session *session, const int32_t *ids,
+                        size_t count, const float *last, float *logits,
+                        size_t vocabulary) {
+  if (tenon_rt_session_truncate(session, 0) != TENON_RT_OK)
+    return fail("tenon_rt_session_truncate", session);
+  if (tenon_rt_prefill(session, ids, count, logits) != TENON_RT_OK)
+    return fail("tenon_rt_prefill", session);
+  for (size_t i = 0; i < vocabulary; ++i)
+    if (!(fabsf(logits[i] - last[i]) <= 1e-3f * (1 + fabsf(last[i])))) {
+      fprintf(stderr, "logit %zu: expected %g, but a prefill gave %g\n", i,
+              (double)last[i], (double)logits[i]);
+      return 1;
+    }
   return 0;
 }
 
@@ -96,6 +115,10 @@ int main(int argc, char **argv) {
     }
     memset(again + half * vocabulary, 0, bytes - half * vocabulary * 4);
   }
+
+  if (checkPrefill(fork, ids, count, first + (count - 1) * vocabulary, again,
+                   vocabulary))
+    return 1;
 
   FILE *out = fopen(argv[3], "wb");
   if (!out || fwrite(first, 1, bytes, out) != bytes || fclose(out) != 0) {
