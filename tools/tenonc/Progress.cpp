@@ -73,7 +73,9 @@ void tool::installSignalHandlers() {
   // The compiler's own handlers, which remove unfinished files, come before
   // these and then raise the signal again.
   for (int signal : {SIGINT, SIGTERM, SIGHUP})
-    std::signal(signal, [](int number) { ::_exit(128 + number); });
+    if (std::signal(signal, [](int number) { ::_exit(128 + number); }) ==
+        SIG_IGN)
+      std::signal(signal, SIG_IGN); // as nohup and background jobs ask for
   std::signal(SIGPIPE, SIG_IGN);
   // A limit on the size of files becomes an error code as well.
   std::signal(SIGXFSZ, SIG_IGN);
