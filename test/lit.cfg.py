@@ -29,10 +29,12 @@ config.substitutions.append(("%source", f"'{config.tenon_source_dir}'"))
 
 def quoted_paths(*args, **kwargs):
     """lit's own substitutions (%s, %t, ...), quoted where a path has spaces."""
-    return [
-        (key, f"'{value}'" if isinstance(value, str) and " " in value else value)
-        for key, value in default_substitutions(*args, **kwargs)
-    ]
+
+    def quoted(value):
+        bare = isinstance(value, str) and " " in value and "'" not in value
+        return f"'{value}'" if bare else value
+
+    return [(k, quoted(v)) for k, v in default_substitutions(*args, **kwargs)]
 
 
 default_substitutions = lit.TestRunner.getDefaultSubstitutions
