@@ -31,10 +31,6 @@ class GGUFFile:
         field = self._reader.fields.get(key)
         return default if field is None else field.contents()
 
-    def type_of(self, name):
-        """The name of the type of tensor `name`, as `Q4_1`."""
-        return self._tensors[name].tensor_type.name
-
     def types(self):
         """The names of the types that the file's tensors use."""
         return {t.tensor_type.name for t in self._tensors.values()}

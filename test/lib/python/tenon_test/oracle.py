@@ -44,7 +44,6 @@ class Config:
         self.kv_heads = key("attention.head_count_kv", self.heads)
         self.head_dim = key("attention.key_length", self.width // self.heads)
         self.eps = key("attention.layer_norm_rms_epsilon")
-        self.context = key("context_length")
         self.rope_base = key("rope.freq_base", 10000.0)
         self.rope_dim = key("rope.dimension_count", self.head_dim)
         self.interleaved = arch in INTERLEAVED
