@@ -12,6 +12,7 @@
 
 #include "dialects/Tenon/IR/Tenon.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "lib/Target/CPU/Outline/KernelTable.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/MapVector.h"
@@ -68,8 +69,11 @@ Weights countWeights(KernelOp kernel) {
     const BlockFormat &format =
         SchemeAttr::get(kernel.getContext(), type.getSchemes().front())
             .getFormat();
-    weights.bytes += type.getRows() * format.rowBytes(type.getColumns());
-    weights.elements += type.getRows() * type.getColumns();
+    // An embedding reads the rows that its ids name, and multiplies nothing.
+    bool lookup = !kernel.getBody().getOps<EmbeddingOp>().empty();
+    int64_t rows = lookup ? 1 : type.getRows();
+    weights.bytes += rows * format.rowBytes(type.getColumns());
+    weights.elements += lookup ? 0 : rows * type.getColumns();
   }
   return weights;
 }
@@ -86,8 +90,8 @@ std::string reason(Attribute schedule, int64_t layers) {
       .Case([&](cpu::ChunkAttr attribute) {
         return llvm::formatv(
                    "many rows use each weight, so arithmetic decides: a panel "
-                   "of {0} columns is dequantised once per {1} rows of a "
-                   "register tile{2}",
+                   "of {0} outputs is dequantised once and multiplied with "
+                   "{1} rows at a time in registers{2}",
                    attribute.getLanes() * attribute.getGroups(),
                    attribute.getRows(), times)
             .str();
@@ -120,14 +124,28 @@ void explainKernel(KernelOp kernel, llvm::raw_ostream &stream) {
          << "\n    algorithm  "
          << describeSchedule(kernel.getSchedule().value_or(Attribute()))
          << '\n';
+  if (FailureOr<cpu::KernelShape> shape = cpu::classifyKernel(kernel);
+      succeeded(shape)) {
+    stream << "    kernel     ";
+    llvm::interleaveComma(cpu::getKernelVariants(kernel).formats, stream,
+                          [&](const cpu::KernelFormats &formats) {
+                            stream << cpu::getKernelSymbol(kernel, *shape,
+                                                           formats);
+                          });
+    stream << '\n';
+  }
   Weights weights = countWeights(kernel);
   if (!weights.formats.empty()) {
     stream << "    reads      ";
     llvm::interleaveComma(weights.formats, stream, [&](const auto &entry) {
       stream << entry.first << " x" << entry.second;
     });
-    stream << llvm::formatv(": {0:f2} MB, {1:f2} million multiply-adds a row\n",
-                            weights.bytes / 1e6, weights.elements / 1e6);
+    if (weights.elements)
+      stream << llvm::formatv(
+          ": {0:f2} MB, {1:f2} million multiply-adds a row\n",
+          weights.bytes / 1e6, weights.elements / 1e6);
+    else
+      stream << llvm::formatv(": {0} bytes a row\n", weights.bytes);
   }
   stream << "    why        "
          << reason(kernel.getSchedule().value_or(Attribute()), layers) << '\n';

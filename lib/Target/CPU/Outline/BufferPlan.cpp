@@ -43,8 +43,10 @@ public:
   FailureOr<BufferPlan> run();
 
 private:
+  LogicalResult countRows(KernelOp kernel);
   LogicalResult number(Block &block);
   LogicalResult join();
+  LogicalResult checkCarried(StackOp stack, unsigned index);
   void measure();
   void allocate(bool isPrivate, int64_t &total);
   /// Time of an op, or the end of the stack that holds it as seen from
@@ -74,10 +76,62 @@ RowSpace Planner::rowsOf(Value value) {
   return it == rowSpaces.end() ? RowSpace::Rows : it->second;
 }
 
+/// Fails unless a layer index that `op` reads is the one of its own stack: a
+/// driver keeps no other.
+static LogicalResult checkLayer(Operation *op) {
+  auto stack = dyn_cast<StackOp>(op->getParentOp());
+  for (Value operand : op->getOperands())
+    if (operand.getType().isIndex() &&
+        (!stack || operand != stack.getLayerIndex()))
+      return op->emitOpError("expected the layer index of the enclosing stack "
+                             "on this target");
+  return success();
+}
+
+/// Finds which rows each value of a kernel counts. A kernel loops over one
+/// range of rows, so all its results count the same.
+LogicalResult Planner::countRows(KernelOp kernel) {
+  for (auto [argument, input] : llvm::zip(
+           kernel.getBody().front().getArguments(), kernel.getInputs()))
+    if (isTensor(input))
+      rowSpaces[argument] = rowsOf(input);
+  for (Operation &op : kernel.getBody().front().without_terminator()) {
+    std::optional<RowSpace> rows;
+    if (auto chosen = dyn_cast<RowsOp>(op))
+      rows = rowsOf(chosen.getIndex());
+    else
+      for (Value operand : op.getOperands()) {
+        if (!isTensor(operand))
+          continue;
+        if (rows && *rows != rowsOf(operand))
+          return op.emitOpError("expected operands that count the same rows, "
+                                "but got all rows and chosen ones");
+        rows = rowsOf(operand);
+      }
+    for (Value result : op.getResults())
+      rowSpaces[result] = rows.value_or(RowSpace::Rows);
+  }
+  std::optional<RowSpace> rows;
+  for (auto [result, yielded] :
+       llvm::zip(kernel.getResults(), kernel.getYield().getOperands())) {
+    if (!isTensor(result))
+      continue;
+    if (rows && *rows != rowsOf(yielded))
+      return kernel.emitOpError("expected kernel '")
+             << kernel.getName()
+             << "' to give values that count the same rows; put work on chosen "
+                "rows into a kernel of its own";
+    rows = rowSpaces[result] = rowsOf(yielded);
+  }
+  return success();
+}
+
 /// Gives ops their times, values their row spaces.
 LogicalResult Planner::number(Block &block) {
   for (Operation &op : block) {
     start[&op] = now++;
+    if (isa<KernelOp, WeightAtOp>(op) && failed(checkLayer(&op)))
+      return failure();
     if (auto stack = dyn_cast<StackOp>(op)) {
       for (auto [init, carried, result] : llvm::zip(
                stack.getInits(), stack.getCarried(), stack.getResults())) {
@@ -88,18 +142,11 @@ LogicalResult Planner::number(Block &block) {
       if (failed(number(stack.getBody().front())))
         return failure();
     } else if (auto kernel = dyn_cast<KernelOp>(op)) {
-      bool chooses = !kernel.getBody().getOps<RowsOp>().empty();
-      RowSpace rows = RowSpace::Rows;
-      for (Value input : kernel.getInputs())
-        if (isTensor(input)) {
-          rows = rowsOf(input);
-          break;
-        }
-      for (Value result : kernel.getResults()) {
-        rowSpaces[result] = chooses ? RowSpace::OutRows : rows;
+      if (failed(countRows(kernel)))
+        return failure();
+      for (Value result : kernel.getResults())
         if (isTensor(result))
           tensors.push_back(result);
-      }
       if (isShared(kernel))
         barriers.push_back(now);
     } else if (!isa<WeightAtOp, YieldOp, func::ReturnOp>(op)) {
@@ -118,7 +165,45 @@ int64_t Planner::timeOf(Operation *user, Block *block) {
   return end[user];
 }
 
-/// Joins carried values; checks that the old value is dead in time.
+/// Fails unless the values that a stack carries at `index` can share one
+/// buffer: all workers write each of them together, and only after all workers
+/// have read the one before.
+LogicalResult Planner::checkCarried(StackOp stack, unsigned index) {
+  Value init = stack.getInits()[index];
+  Value carried = stack.getCarried()[index];
+  OperandRange yields = stack.getYield().getOperands();
+  Value yielded = yields[index];
+  auto maker = yielded.getDefiningOp<KernelOp>();
+  if (!init.hasOneUse() ||
+      !isa_and_nonnull<KernelOp, StackOp>(init.getDefiningOp()) || !maker ||
+      llvm::count(yields, yielded) != 1)
+    return stack.emitOpError("expected carried tensors to be made by kernels, "
+                             "each carried once, and used by the stack only");
+  if (rowsOf(init) != rowsOf(yielded))
+    return stack.emitOpError("expected all values of a carried tensor to count "
+                             "the same rows");
+  for (KernelOp kernel : {maker, init.getDefiningOp<KernelOp>()})
+    if (kernel && !isShared(kernel))
+      return kernel.emitOpError("expected workers to share out what a stack "
+                                "carries; use split = rows for kernel '")
+             << kernel.getName() << "'";
+  for (Operation *user : carried.getUsers()) {
+    int64_t read = timeOf(user, carried.getParentBlock());
+    if (isa<YieldOp>(user) && user->getParentOp() == stack)
+      continue;
+    if (read > start[maker])
+      return user->emitOpError("expected the last use of a carried tensor "
+                               "before its next value is computed");
+    auto barrier = llvm::lower_bound(barriers, read);
+    if (barrier == barriers.end() || *barrier >= start[maker])
+      return user->emitOpError("expected workers to meet after the last use of "
+                               "a carried tensor and before its next value is "
+                               "computed; use split = rows");
+  }
+  return success();
+}
+
+/// Joins carried values.
 LogicalResult Planner::join() {
   WalkResult result = entry.walk([&](StackOp stack) {
     for (auto [init, carried, yielded, result] :
@@ -126,19 +211,8 @@ LogicalResult Planner::join() {
                    stack.getYield().getOperands(), stack.getResults())) {
       if (!isTensor(carried))
         continue;
-      if (!init.hasOneUse() || !init.getDefiningOp<KernelOp>() ||
-          !yielded.getDefiningOp<KernelOp>()) {
-        stack.emitOpError("expected carried tensors to be made by kernels and "
-                          "used by the stack only");
+      if (failed(checkCarried(stack, carried.getArgNumber() - 1)))
         return WalkResult::interrupt();
-      }
-      int64_t made = start[yielded.getDefiningOp()];
-      for (Operation *user : carried.getUsers())
-        if (end[user] > made && !isa<YieldOp>(user)) {
-          user->emitOpError("expected the last use of a carried tensor before "
-                            "its next value is computed");
-          return WalkResult::interrupt();
-        }
       for (Value other : {Value(init), Value(yielded), Value(result)})
         classes.unionSets(carried.getAsOpaquePointer(),
                           other.getAsOpaquePointer());
@@ -176,23 +250,14 @@ void Planner::measure() {
     for (Operation *user : value.getUsers())
       last = std::max(last, timeOf(user, block));
     // A carried value is alive through its whole stack: layers repeat.
-    if (auto stack = dyn_cast<StackOp>(block->getParentOp()))
-      if (!maker || isa<YieldOp>(*value.getUsers().begin()))
-        last = std::max(last, end[stack]);
+    if (auto stack = dyn_cast<StackOp>(block->getParentOp()); stack && !maker)
+      last = std::max(last, end[stack]);
     auto barrier = llvm::lower_bound(barriers, last);
     buffer.end =
         std::max(buffer.end, barrier == barriers.end() ? now : *barrier);
     if (auto kernel = value.getDefiningOp<KernelOp>())
       buffer.isPrivate |= !isShared(kernel);
   }
-  // A carried value belongs to all layers: its buffer is shared unless every
-  // kernel that makes it is private, which the join cannot see. Take the arena
-  // as soon as one maker shares its work out.
-  for (Buffer &buffer : buffers)
-    for (Value value : buffer.values)
-      if (auto kernel = value.getDefiningOp<KernelOp>())
-        if (isShared(kernel))
-          buffer.isPrivate = false;
 }
 
 /// First fit in order of size, among buffers whose lives overlap.
@@ -226,11 +291,6 @@ void Planner::allocate(bool isPrivate, int64_t &total) {
 
 FailureOr<BufferPlan> Planner::run() {
   Block &block = entry.getBody().front();
-  if (block.getNumArguments() != 4 || !isTensor(block.getArgument(0)) ||
-      !isTensor(block.getArgument(1)) || !isTensor(block.getArgument(2)))
-    return entry.emitOpError("expected an entry (ids, positions, rows of the "
-                             "logits, cache), but got ")
-           << entry.getFunctionType();
   plan.places[block.getArgument(0)] = {Place::Ids};
   plan.places[block.getArgument(1)] = {Place::Positions};
   plan.places[block.getArgument(2)] = {Place::OutIndex, 0, RowSpace::OutRows};

@@ -40,8 +40,8 @@ struct BufferPlan {
 /// barrier before they are read.
 bool isShared(KernelOp kernel);
 
-/// Plans the buffers of an entry whose work is all in kernels. Fails with an
-/// error at the place where values cannot be placed.
+/// Plans the buffers of an entry that passed `checkEntry`. Fails with an error
+/// at the place where values cannot be placed.
 llvm::FailureOr<BufferPlan> planBuffers(mlir::func::FuncOp entry);
 
 } // namespace tenon::cpu

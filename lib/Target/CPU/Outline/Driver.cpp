@@ -50,8 +50,6 @@ private:
   Value tensorMemory(Value tensor);
   Value weightMemory(Value weight, Value layer, int64_t first, int64_t last);
   void cacheMemory(Value cache, Value layer, SmallVectorImpl<Value> &operands);
-  WeightOp symbolOf(Value weight);
-  Value scratchOffset(int64_t bytes);
 
   func::FuncOp entry;
   const BufferPlan &plan;
@@ -74,11 +72,6 @@ func::FuncOp DriverBuilder::createFunction(func::FuncOp entry,
       builder, entry.getLoc(), ("tenon_" + entry.getName()).str(), type);
   function.addEntryBlock();
   return function;
-}
-
-WeightOp DriverBuilder::symbolOf(Value weight) {
-  auto at = weight.getDefiningOp<WeightAtOp>();
-  return SymbolTable::lookupNearestSymbolFrom<WeightOp>(at, at.getWeightAttr());
 }
 
 Value DriverBuilder::rowsOf(Value tensor) {
@@ -122,7 +115,7 @@ static Value tableAt(Emitter &e, ArrayRef<int64_t> values, Value layer,
 
 Value DriverBuilder::weightMemory(Value weight, Value layer, int64_t first,
                                   int64_t last) {
-  WeightOp symbol = symbolOf(weight);
+  WeightOp symbol = getWeightSymbol(weight);
   auto at = weight.getDefiningOp<WeightAtOp>();
   ArrayRef<int64_t> offsets = *symbol.getOffsets();
   Value offset = at.getLayer() ? tableAt(e, offsets.slice(first, last - first),
@@ -178,25 +171,7 @@ LogicalResult DriverBuilder::emitKernel(KernelOp kernel, Value layer,
   FailureOr<KernelShape> shape = classifyKernel(kernel);
   if (failed(shape))
     return failure();
-  // Which tuple of formats each layer uses.
-  SmallVector<KernelFormats> variants;
-  SmallVector<int64_t> variantOf;
-  for (int64_t l = first; l < std::max(last, first + 1); ++l) {
-    KernelFormats formats;
-    for (Value input : kernel.getInputs()) {
-      if (!isa<WeightType>(input.getType())) {
-        formats.push_back(SchemeKind::F32);
-        continue;
-      }
-      WeightOp weight = symbolOf(input);
-      formats.push_back(weight.getScheme(weight.getLayers() ? l : 0).getKind());
-    }
-    auto it = llvm::find(variants, formats);
-    variantOf.push_back(it - variants.begin());
-    if (it == variants.end())
-      variants.push_back(formats);
-  }
-
+  KernelVariants variants = getKernelVariants(kernel);
   KernelWork work = getKernelWork(kernel, *shape);
   kernelScratch = std::max(kernelScratch, work.scratchBytes);
   SmallVector<Value> operands;
@@ -246,7 +221,7 @@ LogicalResult DriverBuilder::emitKernel(KernelOp kernel, Value layer,
     OpBuilder::InsertionGuard insertion(e.b);
     e.b.setInsertionPointToStart(guard.thenBlock());
     SmallVector<func::FuncOp> functions;
-    for (const KernelFormats &formats : variants) {
+    for (const KernelFormats &formats : variants.formats) {
       FailureOr<func::FuncOp> built = kernels.get(kernel, *shape, formats);
       if (failed(built))
         return failure();
@@ -255,7 +230,7 @@ LogicalResult DriverBuilder::emitKernel(KernelOp kernel, Value layer,
     if (functions.size() == 1) {
       emitCall(functions.front(), operands);
     } else {
-      Value variant = tableAt(e, variantOf, layer, first);
+      Value variant = tableAt(e, variants.byLayer, layer, first);
       SmallVector<int64_t> cases;
       for (size_t i = 1; i < functions.size(); ++i)
         cases.push_back(i);

@@ -66,6 +66,42 @@ static std::string symbolName(KernelOp kernel, StringRef description) {
          llvm::utohexstr(llvm::xxh3_64bits(description), /*LowerCase=*/true);
 }
 
+std::string tenon::cpu::getKernelSymbol(KernelOp kernel, KernelShape shape,
+                                        const KernelFormats &formats) {
+  return symbolName(kernel, describe(kernel, shape, formats));
+}
+
+WeightOp tenon::cpu::getWeightSymbol(Value weight) {
+  auto at = weight.getDefiningOp<WeightAtOp>();
+  return SymbolTable::lookupNearestSymbolFrom<WeightOp>(at, at.getWeightAttr());
+}
+
+KernelVariants tenon::cpu::getKernelVariants(KernelOp kernel) {
+  int64_t first = 0, last = 1;
+  if (auto stack = kernel->getParentOfType<StackOp>()) {
+    first = stack.getFirst();
+    last = stack.getLast();
+  }
+  KernelVariants variants;
+  for (int64_t layer = first; layer < last; ++layer) {
+    KernelFormats formats;
+    for (Value input : kernel.getInputs()) {
+      // Inputs of other types have no format; the entry is not read.
+      SchemeKind format = SchemeKind::F32;
+      if (isa<WeightType>(input.getType())) {
+        WeightOp weight = getWeightSymbol(input);
+        format = weight.getScheme(weight.getLayers() ? layer : 0).getKind();
+      }
+      formats.push_back(format);
+    }
+    auto known = llvm::find(variants.formats, formats);
+    variants.byLayer.push_back(known - variants.formats.begin());
+    if (known == variants.formats.end())
+      variants.formats.push_back(std::move(formats));
+  }
+  return variants;
+}
+
 FailureOr<func::FuncOp> KernelTable::get(KernelOp kernel, KernelShape shape,
                                          const KernelFormats &formats) {
   std::string description = describe(kernel, shape, formats);

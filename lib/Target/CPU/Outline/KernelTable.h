@@ -13,6 +13,24 @@
 
 namespace tenon::cpu {
 
+/// The tuples of formats that the layers of a kernel use.
+struct KernelVariants {
+  llvm::SmallVector<KernelFormats> formats;
+  /// Per layer of the kernel's stack (one entry outside of stacks): index into
+  /// `formats`.
+  llvm::SmallVector<int64_t> byLayer;
+};
+
+/// Collects the variants of a kernel from the weights that it reads.
+KernelVariants getKernelVariants(KernelOp kernel);
+
+/// The weight symbol that `weight` was read from.
+WeightOp getWeightSymbol(mlir::Value weight);
+
+/// Name of the function that a variant of a kernel becomes.
+std::string getKernelSymbol(KernelOp kernel, KernelShape shape,
+                            const KernelFormats &formats);
+
 /// Functions of the kernels made so far, by what they compute.
 class KernelTable {
 public:

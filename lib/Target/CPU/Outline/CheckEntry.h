@@ -1,0 +1,27 @@
+//===- CheckEntry.h - what an entry must look like to outline ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_TARGET_CPU_OUTLINE_CHECKENTRY_H
+#define TENON_LIB_TARGET_CPU_OUTLINE_CHECKENTRY_H
+
+#include "dialects/Tenon/IR/Tenon.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tenon::cpu {
+
+/// Fails, at the place and with the rule, unless every weight of `module` has
+/// a packing and offsets that kernels can read.
+llvm::LogicalResult checkWeights(mlir::ModuleOp module);
+
+/// Fails unless `entry` is a function of (ids, positions, rows of the logits,
+/// cache) that gives (logits, cache), and uses them as the runtime fills them.
+llvm::LogicalResult checkEntry(mlir::func::FuncOp entry, ModelAttr model);
+
+} // namespace tenon::cpu
+
+#endif // TENON_LIB_TARGET_CPU_OUTLINE_CHECKENTRY_H
