@@ -24,7 +24,7 @@ set(TENON_TEST_ENVIRONMENT
 
 # tenon_test_properties(<ctest name> <kind>): environment, label and limit.
 function(tenon_test_properties name kind)
-  set_tests_properties(${name} PROPERTIES LABELS ${kind} TIMEOUT 900
+  set_tests_properties(${name} PROPERTIES LABELS ${kind} TIMEOUT 1200
     ENVIRONMENT "${TENON_TEST_ENVIRONMENT}")
 endfunction()
 
@@ -74,10 +74,11 @@ function(tenon_add_unittest name)
 endfunction()
 
 # tenon_add_pytest(<name> <folder or file>... [DEPENDS <target>...]
-#                  [ARGS <pytest argument>...])
-# pytest files; ctest entry py/<name>. A run that collects no test fails.
+#                  [ARGS <pytest argument>...] [COST <seconds>])
+# pytest files; ctest entry py/<name>. A run that collects no test fails. The
+# costliest start first.
 function(tenon_add_pytest name)
-  cmake_parse_arguments(A "" "" "DEPENDS;ARGS" ${ARGN})
+  cmake_parse_arguments(A "" "COST" "DEPENDS;ARGS" ${ARGN})
   set(paths)
   foreach(path IN LISTS A_UNPARSED_ARGUMENTS)
     get_filename_component(path "${path}" ABSOLUTE)
@@ -87,6 +88,9 @@ function(tenon_add_pytest name)
   add_test(NAME py/${name} COMMAND ${TENON_PYTHON} -m pytest -q -p
     no:cacheprovider --rootdir ${PROJECT_SOURCE_DIR}/test ${A_ARGS} ${paths})
   tenon_test_properties(py/${name} py)
+  if(A_COST)
+    set_tests_properties(py/${name} PROPERTIES COST ${A_COST})
+  endif()
 endfunction()
 
 # tenon_add_script_test(<name> <script> [DEPENDS <target>...] [ARGS <arg>...])
