@@ -16,8 +16,8 @@ int main(int argc, char **argv) {
   invocation.onProgress([](const tenon::StepReport &step) {
     std::cerr << step.name << ": " << step.seconds << " s\n";
   });
-  tenon::CompileResult result = invocation.run(
-      tenon::Source::file(argv[1]), tenon::Output::folder(argv[2]));
+  tenon::CompileResult result = invocation.run(tenon::Source::file(argv[1]),
+                                               tenon::Output::folder(argv[2]));
   for (const std::string &file : result.files)
     std::cout << file << "\n";
   return result ? 0 : 1;

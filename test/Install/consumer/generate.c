@@ -23,9 +23,8 @@ int main(int argc, char **argv) {
       return fprintf(stderr, "%s\n", tenon_rt_error(session)), 1;
   }
   for (int left = atoi(argv[2]); left > 0; --left) {
-    if (tenon_rt_sampler_pick(sampler, logits,
-                              tenon_rt_model_get_info(model)->vocabulary,
-                              &id) ||
+    if (tenon_rt_sampler_pick(
+            sampler, logits, tenon_rt_model_get_info(model)->vocabulary, &id) ||
         tenon_rt_step(session, &id, 1, logits))
       return fprintf(stderr, "%s\n", tenon_rt_error(session)), 1;
     printf(left > 1 ? "%d," : "%d\n", id);
