@@ -1,0 +1,12 @@
+// The passes of the core phases keep the meaning, one by one. Each is compared:
+// an error would fail the command, a pass that could not be compared would say
+// so in a remark.
+// RUN: tenon-opt %S/Inputs/model.mlir --validate-passes --tenon-to-optimized --tenon-to-scheduled -o %t.mlir 2>&1 | count 0
+// RUN: tenon-opt %S/Inputs/wide-heads.mlir --validate-passes --tenon-to-optimized --tenon-to-scheduled -o /dev/null 2>&1 | count 0
+// RUN: tenon-opt %S/Inputs/wide-heads.mlir --validate-passes --validate-seed=7 --pass-pipeline='builtin.module(func.func(tenon-form-kernels),tenon-make-entries,canonicalize,cse)' -o /dev/null 2>&1 | count 0
+
+// What came out has kernels, schedules and two entries.
+// RUN: FileCheck %s --input-file=%t.mlir
+// CHECK-DAG: func.func @chunk
+// CHECK-DAG: func.func @step
+// CHECK-DAG: schedule(#tenon_cpu.step
