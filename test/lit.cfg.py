@@ -19,6 +19,7 @@ config.excludes = ["Inputs", "Corpus", "Golden", "lib", "Unit", "Fuzz"]
 bin_dir = os.path.join(config.tenon_build_dir, "bin")
 llvm_config.with_environment("PATH", [bin_dir, config.llvm_tools_dir], append_path=True)
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 for option in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
     config.environment[option] = os.environ.get(option, "")
 
