@@ -9,6 +9,8 @@
 
 #include "lib/Pipelines/Phases.h"
 
+#include "mlir/Pass/Pass.h"
+
 namespace tenon {
 
 #define GEN_PASS_DECL

@@ -1,0 +1,370 @@
+//===- Check.cpp - a case on the machine and in the interpreter -----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Units are shared out in several ways, since a kernel must not care: all at
+// once; as three workers would have them, the last first; one by one with empty
+// ranges between them; and two workers at the same time.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Check.h"
+#include "Instrumented.h"
+#include "Memory.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <thread>
+#include <unistd.h>
+
+#if TENON_CONFORMANCE_ASAN || TENON_CONFORMANCE_TSAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::conformance;
+using interp::FloatTensor;
+using interp::RuntimeValue;
+
+//===----------------------------------------------------------------------===//
+// What runs now
+//===----------------------------------------------------------------------===//
+
+/// Text for a signal handler, which may not allocate.
+static char running[512];
+
+static void setRunning(const std::string &text) {
+  std::snprintf(running, sizeof(running), "%s", text.c_str());
+}
+
+static void printRunning() {
+  static const char prefix[] = "\nconformance: the program ended in ";
+  (void)!write(2, prefix, sizeof(prefix) - 1);
+  (void)!write(2, running, std::strlen(running));
+  (void)!write(2, "\n", 1);
+}
+
+void tenon::conformance::installCrashMessage() {
+#if TENON_CONFORMANCE_ASAN || TENON_CONFORMANCE_TSAN
+  __sanitizer_set_death_callback(printRunning);
+#else
+  for (int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
+    std::signal(number, [](int number) {
+      printRunning();
+      _exit(128 + number);
+    });
+#endif
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Ranges of units, in the order in which a thread runs them.
+using Ranges = std::vector<std::pair<int64_t, int64_t>>;
+
+/// A way to share units out: the ranges of each thread.
+struct Sharing {
+  const char *name;
+  std::function<std::vector<Ranges>(int64_t units)> share;
+};
+
+const Sharing sharings[] = {
+    {"one worker",
+     [](int64_t units) { return std::vector<Ranges>{{{0, units}}}; }},
+    {"three workers, the last first",
+     [](int64_t units) {
+       Ranges ranges;
+       for (int64_t w = 2; w >= 0; --w)
+         ranges.push_back({units * w / 3, units * (w + 1) / 3});
+       return std::vector<Ranges>{ranges};
+     }},
+    {"unit by unit",
+     [](int64_t units) {
+       Ranges ranges;
+       for (int64_t odd : {1, 0})
+         for (int64_t u = odd; u < units; u += 2) {
+           ranges.push_back({u, u});
+           ranges.push_back({u, u + 1});
+         }
+       ranges.push_back({units, units});
+       return std::vector<Ranges>{ranges};
+     }},
+    {"two workers at once",
+     [](int64_t units) {
+       return std::vector<Ranges>{{{0, units / 2}}, {{units / 2, units}}};
+     }},
+};
+
+/// Arguments of a call: addresses of memref descriptors, and numbers.
+class Call {
+public:
+  void addMemref(void *data, llvm::ArrayRef<int64_t> shape) {
+    std::vector<int64_t> fields = {reinterpret_cast<int64_t>(data),
+                                   reinterpret_cast<int64_t>(data), 0};
+    fields.insert(fields.end(), shape.begin(), shape.end());
+    std::vector<int64_t> strides(shape.size(), 1);
+    for (size_t i = shape.size(); i-- > 1;)
+      strides[i - 1] = strides[i] * shape[i];
+    fields.insert(fields.end(), strides.begin(), strides.end());
+    descriptors.push_back(std::make_unique<std::vector<int64_t>>(fields));
+    words.push_back(reinterpret_cast<int64_t>(descriptors.back()->data()));
+  }
+  void addNumber(int64_t number) { words.push_back(number); }
+
+  /// The convention of x86-64 lets a function be called with more arguments
+  /// than it takes.
+#if defined(__clang__)
+  __attribute__((no_sanitize("function")))
+#endif
+  void run(void *function) {
+    words.resize(kMost, 0);
+    callWith(function, std::make_index_sequence<kMost>());
+  }
+  bool fits() const { return words.size() <= kMost; }
+
+private:
+  static constexpr size_t kMost = 40;
+
+  template <size_t... I>
+#if defined(__clang__)
+  __attribute__((no_sanitize("function")))
+#endif
+  void callWith(void *function, std::index_sequence<I...>) {
+    auto entry =
+        reinterpret_cast<void (*)(decltype(static_cast<int64_t>(I))...)>(
+            function);
+    entry(words[I]...);
+  }
+
+  std::vector<std::unique_ptr<std::vector<int64_t>>> descriptors;
+  std::vector<int64_t> words;
+};
+
+/// The shape of a tensor in this run.
+llvm::SmallVector<int64_t> shapeOf(Memory &memory, Value value) {
+  llvm::SmallVector<int64_t> shape(
+      cast<RankedTensorType>(value.getType()).getShape());
+  shape.front() = memory.rows(value);
+  return shape;
+}
+
+/// Arguments of `kernel` up to the scratch memory.
+Call makeCall(KernelOp kernel, Memory &memory) {
+  Call call;
+  auto flat = [&](Guarded &buffer, int64_t elementBytes) {
+    call.addMemref(buffer.data(),
+                   {static_cast<int64_t>(buffer.size()) / elementBytes});
+  };
+  for (Value input : kernel.getInputs()) {
+    Type type = input.getType();
+    if (isa<RankedTensorType>(type)) {
+      call.addMemref(memory.buffer(input).data(), shapeOf(memory, input));
+    } else if (auto weight = dyn_cast<WeightType>(type)) {
+      flat(memory.buffer(input), weight.isVector() ? 4 : 1);
+    } else if (isa<CacheType>(type)) {
+      CacheMemory &cache = memory.cache(input);
+      int64_t bytes = cache.type.getK().getIntOrFloatBitWidth() / 8;
+      flat(cache.keys, bytes);
+      flat(cache.values, bytes);
+      flat(cache.positions, 4);
+      call.addNumber(cache.used);
+      call.addNumber(cache.capacity);
+    } else {
+      call.addNumber(kLayer);
+    }
+  }
+  for (Value result : kernel.getResults())
+    if (isa<RankedTensorType>(result.getType()))
+      call.addMemref(memory.buffer(result).data(), shapeOf(memory, result));
+  return call;
+}
+
+/// Runs one kernel, its units shared out as `sharing` says. False when scratch
+/// memory was written before its start.
+bool runKernel(KernelOp kernel, const Machine &machine, Memory &memory,
+               const Sharing &sharing) {
+  int64_t rows = memory.conditions().rows;
+  for (Value result : kernel.getResults())
+    if (isa<RankedTensorType>(result.getType())) {
+      rows = memory.rows(result);
+      break;
+    }
+  const cpu::KernelWork &work = machine.work;
+  int64_t units =
+      work.rowsPerUnit
+          ? static_cast<int64_t>(llvm::divideCeil(rows, work.rowsPerUnit)) *
+                work.perRowBlock
+          : work.constantUnits;
+  std::vector<Ranges> threads = sharing.share(units);
+  std::vector<char> isIntact(threads.size(), true);
+  auto runThread = [&](size_t thread) {
+    Guarded scratch(work.scratchBytes);
+    for (auto [first, last] : threads[thread]) {
+      Call call = makeCall(kernel, memory);
+      if (machine.shape != cpu::KernelShape::Rows)
+        call.addMemref(scratch.data(), {work.scratchBytes});
+      call.addNumber(first);
+      call.addNumber(last);
+      isIntact[thread] &= call.fits();
+      call.run(machine.function);
+    }
+    isIntact[thread] &= scratch.isFrontIntact();
+  };
+  if (threads.size() == 1) {
+    runThread(0);
+  } else {
+    // Buffers of results exist before threads look for them.
+    makeCall(kernel, memory);
+    std::vector<std::thread> workers;
+    for (size_t thread = 0; thread < threads.size(); ++thread)
+      workers.emplace_back(runThread, thread);
+    for (std::thread &worker : workers)
+      worker.join();
+  }
+  return llvm::all_of(isIntact, [](char value) { return value; });
+}
+
+//===----------------------------------------------------------------------===//
+// Comparison
+//===----------------------------------------------------------------------===//
+
+/// Compares a tensor with the reference; says where it differs most.
+std::string compareFloats(const Case &tested, const FloatTensor &expected,
+                          const float *got, double &worst) {
+  double largest = 1;
+  for (double x : expected.data)
+    if (std::isfinite(x))
+      largest = std::max(largest, std::fabs(x));
+  size_t at = 0;
+  double most = -1;
+  for (size_t i = 0; i < expected.data.size(); ++i) {
+    double want = expected.data[i];
+    double difference = std::fabs(got[i] - want) / largest;
+    if (tested.tolerance == 0)
+      difference = got[i] == static_cast<float>(want) ? 0 : HUGE_VAL;
+    else if (got[i] == want)
+      difference = 0; // infinities
+    if (!(difference <= HUGE_VAL))
+      difference = HUGE_VAL; // not a number
+    if (difference > most) {
+      most = difference;
+      at = i;
+    }
+  }
+  worst = std::max(worst, most);
+  if (most <= tested.tolerance)
+    return "";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "expected " << expected.data[at] << " at [";
+  int64_t rest = static_cast<int64_t>(at);
+  int64_t size = expected.rowSize();
+  os << rest / size << "][" << rest % size << "], but got " << got[at]
+     << " (relative difference " << most << ", largest " << largest << ")";
+  return text;
+}
+
+/// Compares a cache with the reference, bit for bit, slots that nobody filled
+/// included.
+std::string compareCache(const interp::CacheValue &expected,
+                         CacheMemory &memory) {
+  CacheMemory reference(memory.type, memory.capacity);
+  const interp::CacheLayer &layer = *expected.layers[kLayer];
+  int64_t width = memory.type.getHeads() * memory.type.getDim();
+  for (int64_t slot = 0; slot < layer.slots(); ++slot)
+    reference.setSlot(slot, &layer.key[slot * width],
+                      &layer.value[slot * width]);
+  auto differ = [](const Guarded &a, const Guarded &b) -> int64_t {
+    for (size_t i = 0; i < a.size(); ++i)
+      if (a.data()[i] != b.data()[i])
+        return static_cast<int64_t>(i);
+    return -1;
+  };
+  if (int64_t at = differ(reference.keys, memory.keys); at >= 0)
+    return "expected the reference's keys, but byte " + std::to_string(at) +
+           " differs";
+  if (int64_t at = differ(reference.values, memory.values); at >= 0)
+    return "expected the reference's values, but byte " + std::to_string(at) +
+           " differs";
+  return "";
+}
+
+std::string describe(const Conditions &given) {
+  std::string text = std::to_string(given.rows) + " rows";
+  if (given.chosen)
+    text += ", " + std::to_string(given.chosen) + " chosen";
+  if (given.used)
+    text += ", " + std::to_string(given.used) + " slots used";
+  if (given.start)
+    text += ", from position " + std::to_string(given.start);
+  if (given.isHidden)
+    text += ", nothing visible";
+  if (given.isShuffled)
+    text += ", shuffled positions";
+  return text;
+}
+
+} // namespace
+
+/// One set of conditions, one way of sharing.
+static std::string runOnce(const Case &tested, func::FuncOp function,
+                           const Library &library, Memory &memory,
+                           llvm::ArrayRef<RuntimeValue> expected,
+                           const Sharing &sharing, double &worst) {
+  memory.reset();
+  for (KernelOp kernel : function.getOps<KernelOp>())
+    if (!runKernel(kernel, library.get(kernel), memory, sharing))
+      return "expected a kernel that stays in its scratch memory";
+  if (!memory.areFrontsIntact())
+    return "expected no write before the start of a buffer";
+  Operation *end = function.front().getTerminator();
+  for (auto [index, value] : llvm::enumerate(end->getOperands())) {
+    std::string problem;
+    if (isa<CacheType>(value.getType()))
+      problem = compareCache(std::get<interp::CacheValue>(expected[index]),
+                             memory.cache(value));
+    else
+      problem = compareFloats(
+          tested,
+          *std::get<std::shared_ptr<const FloatTensor>>(expected[index]),
+          memory.buffer(value).as<float>(), worst);
+    if (!problem.empty())
+      return "result " + std::to_string(index) + ": " + problem;
+  }
+  return "";
+}
+
+void tenon::conformance::check(const Case &tested, func::FuncOp function,
+                               interp::Interpreter &interpreter,
+                               const Library &library, Report &report) {
+  double &worst = report.worst[{tested.group, tested.format}];
+  for (const Conditions &conditions : tested.conditions) {
+    Memory memory(tested, conditions, function);
+    FailureOr<std::vector<RuntimeValue>> expected =
+        interpreter.run(function, memory.arguments());
+    if (failed(expected)) {
+      llvm::errs() << tested.name << ": expected the interpreter to run it\n";
+      ++report.failures;
+      return;
+    }
+    for (const Sharing &sharing : sharings) {
+      std::string place =
+          tested.name + " (" + describe(conditions) + ", " + sharing.name + ")";
+      setRunning(place);
+      ++report.runs;
+      std::string problem =
+          runOnce(tested, function, library, memory, *expected, sharing, worst);
+      if (problem.empty())
+        continue;
+      ++report.failures;
+      llvm::errs() << place << ": " << problem << "\n";
+    }
+  }
+}

@@ -1,0 +1,292 @@
+//===- Memory.cpp - the buffers of one run of a case ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Memory.h"
+
+#include "lib/Target/CPU/Kernels/CacheLayout.h"
+#include "lib/Target/CPU/Packing.h"
+
+#include "llvm/ADT/APFloat.h"
+#include "llvm/Support/xxhash.h"
+
+#include <cstring>
+#include <limits>
+#include <random>
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::conformance;
+using interp::CacheLayer;
+using interp::CacheValue;
+using interp::FloatTensor;
+
+/// Position of a slot that nothing fills, as the runtime has it.
+static constexpr int32_t kFreeSlot = std::numeric_limits<int32_t>::max();
+
+//===----------------------------------------------------------------------===//
+// Caches
+//===----------------------------------------------------------------------===//
+
+CacheMemory::CacheMemory(CacheType type, int64_t capacity)
+    : type(type), capacity(capacity),
+      keys(capacity * cpu::CacheLayoutOf(type).keySlotBytes()),
+      values(capacity * cpu::CacheLayoutOf(type).valueSlotBytes()),
+      positions(capacity * 4) {}
+
+/// Writes `value`, which the type can hold, as element `index`.
+static void setElement(Guarded &memory, int64_t index, Type type,
+                       double value) {
+  if (type.isF32()) {
+    memory.as<float>()[index] = static_cast<float>(value);
+    return;
+  }
+  APFloat number(value);
+  bool isLossy;
+  number.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven, &isLossy);
+  memory.as<uint16_t>()[index] =
+      static_cast<uint16_t>(number.bitcastToAPInt().getZExtValue());
+}
+
+void CacheMemory::setSlot(int64_t slot, const double *key,
+                          const double *value) {
+  cpu::CacheLayoutOf layout(type);
+  for (int64_t head = 0; head < layout.heads; ++head)
+    for (int64_t d = 0; d < layout.dim; ++d) {
+      int64_t tile = slot / cpu::kLanes, lane = slot % cpu::kLanes;
+      setElement(keys,
+                 head * capacity * layout.dim +
+                     (tile * layout.dim + d) * cpu::kLanes + lane,
+                 layout.element, key[head * layout.dim + d]);
+      setElement(values, (head * capacity + slot) * layout.padded + d,
+                 layout.element, value[head * layout.dim + d]);
+    }
+}
+
+std::vector<int32_t> Memory::slotPositions() const {
+  std::vector<int32_t> positions;
+  std::mt19937 engine(7);
+  for (int64_t slot = 0; slot < given.used; ++slot) {
+    int64_t position = given.start - given.used + slot;
+    if (given.isShuffled)
+      position = given.start - 20 + static_cast<int64_t>(engine() % 40);
+    positions.push_back(static_cast<int32_t>(position));
+  }
+  for (int64_t row = 0; row < given.rows; ++row)
+    positions.push_back(static_cast<int32_t>(given.start + row));
+  if (given.isHidden)
+    for (size_t slot = 0; slot < positions.size(); ++slot)
+      if (given.isFilled || static_cast<int64_t>(slot) < given.used)
+        positions[slot] += 100000;
+  return positions;
+}
+
+void Memory::fillCache(CacheMemory &memory, const CacheValue &contents) {
+  memory.keys.reset();
+  memory.values.reset();
+  memory.used = given.used;
+  const CacheLayer &layer = *contents.layers[kLayer];
+  int64_t width = memory.type.getHeads() * memory.type.getDim();
+  for (int64_t slot = 0; slot < layer.slots(); ++slot)
+    memory.setSlot(slot, &layer.key[slot * width], &layer.value[slot * width]);
+}
+
+void Memory::makeCache(Value value, uint64_t seed) {
+  auto type = cast<CacheType>(value.getType());
+  int64_t slots = given.used + given.rows;
+  int64_t capacity = llvm::alignTo(slots, cpu::kLanes);
+  // With and without room behind the last slot.
+  if (seed % 2)
+    capacity += cpu::kLanes;
+  auto memory = std::make_unique<CacheMemory>(type, capacity);
+  std::vector<int32_t> positions = slotPositions();
+  positions.resize(capacity, kFreeSlot);
+  std::memcpy(memory->positions.data(), positions.data(), capacity * 4);
+  memory->positions.protect();
+
+  int64_t width = type.getHeads() * type.getDim();
+  std::mt19937_64 engine(seed);
+  std::normal_distribution<double> normal(0, 1);
+  CacheLayer layer;
+  std::vector<double> key(width), content(width);
+  int64_t filled = given.isFilled ? slots : given.used;
+  for (int64_t slot = 0; slot < filled; ++slot) {
+    for (double &x : key)
+      x = normal(engine);
+    for (double &x : content)
+      x = normal(engine);
+    CacheValue::addSlot(type, layer, key.data(), content.data(),
+                        positions[slot]);
+  }
+  CacheValue cache = CacheValue::create(type);
+  cache.layers[kLayer] = std::make_shared<const CacheLayer>(std::move(layer));
+  fillCache(*memory, cache);
+  caches[value] = std::move(memory);
+  values.push_back(std::move(cache));
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+void Memory::makeWeight(Value value, uint64_t seed) {
+  auto type = cast<WeightType>(value.getType());
+  const BlockFormat &format = getBlockFormat(type.getSchemes().front());
+  // The source makes vectors positive unless they are biases.
+  std::string tensor = std::to_string(seed) + (seed % 2 ? ".bias" : "");
+  llvm::Expected<interp::StoredTensor> stored =
+      weights->load(tensor, format, type.getShape());
+  if (!stored)
+    llvm::report_fatal_error(stored.takeError());
+  std::unique_ptr<Guarded> &memory = inputs[value];
+  if (type.isVector()) {
+    memory = std::make_unique<Guarded>(type.getRows() * 4);
+    stored->readRow(0, memory->as<float>());
+  } else {
+    int64_t rows = type.getRows(), columns = type.getColumns();
+    memory = std::make_unique<Guarded>(
+        cpu::getPackedBytes(format, rows, columns, cpu::kLanes));
+    cpu::packGroups(format, rows, columns, cpu::kLanes, stored->bytes.data(),
+                    memory->data(), 0,
+                    static_cast<int64_t>(llvm::divideCeil(rows, cpu::kLanes)));
+  }
+  values.push_back(*stored);
+}
+
+void Memory::makeArgument(const Argument &argument, Value value,
+                          uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  auto addInts = [&](llvm::ArrayRef<int32_t> data) {
+    auto memory = std::make_unique<Guarded>(data.size() * 4);
+    std::memcpy(memory->data(), data.data(), data.size() * 4);
+    inputs[value] = std::move(memory);
+    values.push_back(interp::makeInts(data));
+  };
+  auto addFloats = [&](int64_t rows) {
+    auto type = cast<RankedTensorType>(value.getType());
+    llvm::SmallVector<int64_t, 3> shape(type.getShape());
+    shape.front() = rows;
+    FloatTensor tensor(shape);
+    std::normal_distribution<float> normal(0.1f, 1.0f);
+    auto memory = std::make_unique<Guarded>(tensor.data.size() * 4);
+    for (auto [index, x] : llvm::enumerate(tensor.data)) {
+      float number = normal(engine);
+      // A few large ones, as activations have them.
+      if (engine() % 97 == 0)
+        number *= 20;
+      memory->as<float>()[index] = number;
+      x = number;
+    }
+    inputs[value] = std::move(memory);
+    values.push_back(interp::makeTensor(std::move(tensor)));
+  };
+  std::vector<int32_t> numbers;
+  switch (argument.role) {
+  case Role::Floats:
+    return addFloats(given.rows);
+  case Role::KeyBias:
+    return addFloats(given.used + given.rows);
+  case Role::Ids:
+    for (int64_t row = 0; row < given.rows; ++row)
+      numbers.push_back(static_cast<int32_t>(engine() % argument.limit));
+    // The last row of the table is the one that a tail gets wrong.
+    if (given.rows > 1)
+      numbers.back() = static_cast<int32_t>(argument.limit - 1);
+    return addInts(numbers);
+  case Role::Positions:
+    for (int64_t row = 0; row < given.rows; ++row)
+      numbers.push_back(static_cast<int32_t>(given.start + row));
+    return addInts(numbers);
+  case Role::Chosen:
+    for (int64_t i = 0; i < given.chosen; ++i)
+      numbers.push_back(static_cast<int32_t>(engine() % given.rows));
+    if (given.chosen)
+      numbers.back() = static_cast<int32_t>(given.rows - 1);
+    return addInts(numbers);
+  case Role::Weight:
+    return makeWeight(value, seed);
+  case Role::Cache:
+    return makeCache(value, seed);
+  case Role::Layer:
+    values.push_back(kLayer);
+    return;
+  }
+}
+
+Memory::Memory(const Case &tested, const Conditions &conditions,
+               func::FuncOp function)
+    : given(conditions), function(function),
+      weights(interp::createSyntheticWeights(11)) {
+  uint64_t seed = llvm::xxh3_64bits(tested.name) + conditions.rows * 1000003 +
+                  conditions.used * 10007 + conditions.start;
+  for (auto [index, argument] : llvm::enumerate(tested.arguments)) {
+    makeArgument(argument, function.getArgument(index), seed + index * 31);
+  }
+  for (auto &[value, memory] : inputs)
+    memory->protect();
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+void Memory::reset() {
+  for (auto &[value, memory] : results)
+    memory->reset();
+  for (auto &[value, memory] : caches) {
+    unsigned number = cast<BlockArgument>(value).getArgNumber();
+    fillCache(*memory, std::get<CacheValue>(values[number]));
+  }
+}
+
+int64_t Memory::rows(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.isDynamicDim(0))
+    return type.getDimSize(0);
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    const interp::RuntimeValue &given = values[argument.getArgNumber()];
+    if (auto *ints =
+            std::get_if<std::shared_ptr<const interp::IntTensor>>(&given))
+      return (*ints)->size();
+    return std::get<std::shared_ptr<const FloatTensor>>(given)->rows();
+  }
+  bool isChosen = false;
+  value.getDefiningOp()->walk([&](RowsOp) { isChosen = true; });
+  return isChosen ? given.chosen : given.rows;
+}
+
+Guarded &Memory::buffer(Value value) {
+  if (auto it = inputs.find(value); it != inputs.end())
+    return *it->second;
+  std::unique_ptr<Guarded> &memory = results[value];
+  if (!memory) {
+    auto type = cast<RankedTensorType>(value.getType());
+    int64_t count = rows(value);
+    for (int64_t extent : type.getShape().drop_front())
+      count *= extent;
+    memory = std::make_unique<Guarded>(count * 4);
+  }
+  return *memory;
+}
+
+CacheMemory &Memory::cache(Value value) {
+  while (!isa<BlockArgument>(value)) {
+    auto kernel = cast<KernelOp>(value.getDefiningOp());
+    value = *llvm::find_if(kernel.getInputs(), [](Value input) {
+      return isa<CacheType>(input.getType());
+    });
+  }
+  return *caches.find(value)->second;
+}
+
+bool Memory::areFrontsIntact() const {
+  for (const auto &[value, memory] : results)
+    if (!memory->isFrontIntact())
+      return false;
+  for (const auto &[value, memory] : caches)
+    if (!memory->keys.isFrontIntact() || !memory->values.isFrontIntact())
+      return false;
+  return true;
+}
