@@ -41,7 +41,8 @@ void MakeEntriesPass::runOnOperation() {
     return signalPassFailure();
   }
   if (chunkRows < 2) {
-    module.emitError("expected chunk-rows >= 2, but got ") << chunkRows;
+    module.emitError("expected chunk-rows >= 2, but got ")
+        << chunkRows.getValue();
     return signalPassFailure();
   }
   func::FuncOp chunk = entries.front();
