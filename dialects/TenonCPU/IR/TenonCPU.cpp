@@ -2,6 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+// Verifiers bound every number of a schedule: builders unroll by them, and a
+// schedule written by hand must not make a builder run without end.
+//
 //===----------------------------------------------------------------------===//
 
 #include "dialects/TenonCPU/IR/TenonCPU.h"
@@ -32,4 +35,58 @@ LogicalResult PackAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expected interleave = 1 or 16, but got "
                        << interleave;
   return success();
+}
+
+/// Output rows that packed weights hold side by side.
+static constexpr int64_t packedRows = 16;
+
+/// Most registers' worth of anything that a builder unrolls.
+static constexpr int64_t maxUnrolled = 64;
+
+/// Fails unless `value` is in `[1, most]`.
+static LogicalResult verifyRange(function_ref<InFlightDiagnostic()> emitError,
+                                 StringRef what, int64_t value, int64_t most) {
+  if (value >= 1 && value <= most)
+    return success();
+  return emitError() << "expected " << what << " from 1 to " << most
+                     << ", but got " << value;
+}
+
+static LogicalResult verifyLanes(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t lanes) {
+  if (lanes == packedRows)
+    return success();
+  return emitError() << "expected lanes = " << packedRows
+                     << ", as weights are packed, but got " << lanes;
+}
+
+LogicalResult StepAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               int64_t lanes, int64_t sums) {
+  if (failed(verifyLanes(emitError, lanes)))
+    return failure();
+  return verifyRange(emitError, "sums", sums, maxUnrolled);
+}
+
+LogicalResult ChunkAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t lanes, int64_t groups, int64_t rows,
+                                int64_t depth) {
+  if (failed(verifyLanes(emitError, lanes)) ||
+      failed(verifyRange(emitError, "groups", groups, maxUnrolled)) ||
+      failed(verifyRange(emitError, "rows", rows, maxUnrolled)))
+    return failure();
+  if (groups * rows > maxUnrolled)
+    return emitError() << "expected groups * rows of at most " << maxUnrolled
+                       << ", but got " << groups * rows;
+  return verifyRange(emitError, "depth", depth, int64_t(1) << 48);
+}
+
+LogicalResult AttendAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t tile, int64_t rows, int64_t queries) {
+  if (failed(verifyRange(emitError, "tile", tile, int64_t(1) << 16)) ||
+      failed(verifyRange(emitError, "rows", rows, 1024)))
+    return failure();
+  if (tile % packedRows != 0)
+    return emitError() << "expected tile to be a multiple of " << packedRows
+                       << " slots, but got " << tile;
+  return verifyRange(emitError, "queries", queries, maxUnrolled);
 }

@@ -60,7 +60,8 @@ def TenonCPU_StepAttr : TenonCPU_Attr<"Step", "step"> {
   let summary = "Contraction of one row: weights stream through registers.";
   let description = [{
     `lanes` output rows are computed side by side with `sums` partial sums
-    each; a worker's outputs are one range of groups, read front to back.
+    each; a worker's outputs are one range of groups, read front to back. For
+    entries of one row only. `lanes` is 16, as weights are packed.
 
     ```mlir
     #s = #tenon_cpu.step<lanes = 16, sums = 4>
@@ -68,6 +69,7 @@ def TenonCPU_StepAttr : TenonCPU_Attr<"Step", "step"> {
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$sums);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def TenonCPU_ChunkAttr : TenonCPU_Attr<"Chunk", "chunk"> {
@@ -75,7 +77,8 @@ def TenonCPU_ChunkAttr : TenonCPU_Attr<"Chunk", "chunk"> {
   let description = [{
     A panel of `groups` groups of `lanes` outputs is dequantised to f32 in the
     worker's scratch memory, `depth` columns at a time, and multiplied with
-    tiles of `rows` rows.
+    tiles of `rows` rows. `lanes` is 16, as weights are packed; `depth` is all
+    columns of the weight.
 
     ```mlir
     #c = #tenon_cpu.chunk<lanes = 16, groups = 3, rows = 8, depth = 1536>
@@ -84,6 +87,7 @@ def TenonCPU_ChunkAttr : TenonCPU_Attr<"Chunk", "chunk"> {
   let parameters = (ins "int64_t":$lanes, "int64_t":$groups, "int64_t":$rows,
                         "int64_t":$depth);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def TenonCPU_AttendAttr : TenonCPU_Attr<"Attend", "attend"> {
@@ -91,7 +95,7 @@ def TenonCPU_AttendAttr : TenonCPU_Attr<"Attend", "attend"> {
   let description = [{
     A worker takes one cache head and `rows` query rows at a time, with all
     query heads of the group, `queries` of these queries at once in registers,
-    and walks the slots in tiles of `tile`.
+    and walks the slots in tiles of `tile`, a multiple of 16.
 
     ```mlir
     #a = #tenon_cpu.attend<tile = 64, rows = 4, queries = 4>
@@ -99,6 +103,7 @@ def TenonCPU_AttendAttr : TenonCPU_Attr<"Attend", "attend"> {
   }];
   let parameters = (ins "int64_t":$tile, "int64_t":$rows, "int64_t":$queries);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def TenonCPU_RowsAttr : TenonCPU_Attr<"Rows", "rows"> {
@@ -106,6 +111,8 @@ def TenonCPU_RowsAttr : TenonCPU_Attr<"Rows", "rows"> {
   let description = [{
     `split = rows`: workers share the rows out. `split = none`: each worker
     computes all rows into memory of its own, so that nobody waits.
+    `split = heads_and_rows`: workers share out pairs of them; for appends to a
+    cache.
 
     ```mlir
     #r = #tenon_cpu.rows<split = rows>

@@ -3,3 +3,58 @@
 
 // expected-error @+1 {{expected interleave = 1 or 16, but got 3}}
 module attributes {pack = #tenon_cpu.pack<interleave = 3>} {}
+
+// -----
+
+// expected-error @+1 {{expected lanes = 16, as weights are packed, but got 8}}
+module attributes {step = #tenon_cpu.step<lanes = 8, sums = 4>} {}
+
+// -----
+
+// expected-error @+1 {{expected sums from 1 to 64, but got 0}}
+module attributes {step = #tenon_cpu.step<lanes = 16, sums = 0>} {}
+
+// -----
+
+// expected-error @+1 {{expected lanes = 16, as weights are packed, but got 0}}
+module attributes {chunk = #tenon_cpu.chunk<lanes = 0, groups = 1, rows = 8, depth = 64>} {}
+
+// -----
+
+// expected-error @+1 {{expected groups from 1 to 64, but got -1}}
+module attributes {chunk = #tenon_cpu.chunk<lanes = 16, groups = -1, rows = 8, depth = 64>} {}
+
+// -----
+
+// expected-error @+1 {{expected rows from 1 to 64, but got 1000000}}
+module attributes {chunk = #tenon_cpu.chunk<lanes = 16, groups = 1, rows = 1000000, depth = 64>} {}
+
+// -----
+
+// expected-error @+1 {{expected groups * rows of at most 64, but got 72}}
+module attributes {chunk = #tenon_cpu.chunk<lanes = 16, groups = 8, rows = 9, depth = 64>} {}
+
+// -----
+
+// expected-error @+1 {{expected depth from 1 to 281474976710656, but got 0}}
+module attributes {chunk = #tenon_cpu.chunk<lanes = 16, groups = 3, rows = 8, depth = 0>} {}
+
+// -----
+
+// expected-error @+1 {{expected tile to be a multiple of 16 slots, but got 40}}
+module attributes {attend = #tenon_cpu.attend<tile = 40, rows = 4, queries = 4>} {}
+
+// -----
+
+// expected-error @+1 {{expected tile from 1 to 65536, but got -16}}
+module attributes {attend = #tenon_cpu.attend<tile = -16, rows = 4, queries = 4>} {}
+
+// -----
+
+// expected-error @+1 {{expected rows from 1 to 1024, but got 0}}
+module attributes {attend = #tenon_cpu.attend<tile = 16, rows = 0, queries = 4>} {}
+
+// -----
+
+// expected-error @+1 {{expected queries from 1 to 64, but got 0}}
+module attributes {attend = #tenon_cpu.attend<tile = 16, rows = 1, queries = 0>} {}
