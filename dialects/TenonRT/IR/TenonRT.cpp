@@ -80,6 +80,36 @@ LogicalResult BufferOp::verify() {
   return success();
 }
 
+/// Fails unless the number of an artifact's table is at least `least`.
+static LogicalResult verifyNumber(Operation *op, StringRef what, int64_t value,
+                                  int64_t least) {
+  if (value >= least)
+    return success();
+  return op->emitOpError("expected ")
+         << what << " of at least " << least << ", but got " << value;
+}
+
+LogicalResult ArtifactOp::verify() {
+  if (failed(verifyNumber(*this, "vocab", getVocab(), 1)) ||
+      failed(verifyNumber(*this, "context", getContext(), 1)) ||
+      failed(verifyNumber(*this, "layers", getLayers(), 1)) ||
+      failed(verifyNumber(*this, "cache_layer_slot_bytes",
+                          getCacheLayerSlotBytes(), 1)) ||
+      failed(verifyNumber(*this, "weights_bytes", getWeightsBytes(), 0)))
+    return failure();
+  if (getCacheType() != "f16" && getCacheType() != "f32")
+    return emitOpError("expected cache_type f16 or f32, but got '")
+           << getCacheType() << "'";
+  return success();
+}
+
+LogicalResult EntryOp::verify() {
+  if (failed(verifyNumber(*this, "max_rows", getMaxRows(), 1)) ||
+      failed(verifyNumber(*this, "arena_bytes", getArenaBytes(), 0)))
+    return failure();
+  return verifyNumber(*this, "scratch_bytes", getScratchBytes(), 0);
+}
+
 LogicalResult TableOp::verify() {
   if (getValues().empty())
     return emitOpError("expected at least one value");
@@ -88,6 +118,8 @@ LogicalResult TableOp::verify() {
 
 OpFoldResult TableOp::fold(FoldAdaptor adaptor) {
   ArrayRef<int64_t> values = getValues();
+  if (values.empty())
+    return {};
   if (llvm::all_equal(values))
     return IntegerAttr::get(getResult().getType(), values.front());
   if (auto index = dyn_cast_or_null<IntegerAttr>(adaptor.getIndex()))

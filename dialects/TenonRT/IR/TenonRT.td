@@ -126,6 +126,7 @@ def TenonRT_ArtifactOp : TenonRT_Op<"artifact"> {
       I64Attr:$layers, I64Attr:$cache_layer_slot_bytes, StrAttr:$cache_type,
       StrAttr:$cpu, I64Attr:$weights_bytes);
   let assemblyFormat = "$name attr-dict";
+  let hasVerifier = 1;
 }
 
 def TenonRT_EntryOp : TenonRT_Op<"entry"> {
@@ -140,6 +141,7 @@ def TenonRT_EntryOp : TenonRT_Op<"entry"> {
   let arguments = (ins StrAttr:$name, StrAttr:$function, I64Attr:$max_rows,
                        I64Attr:$arena_bytes, I64Attr:$scratch_bytes);
   let assemblyFormat = "$name `calls` $function attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // TENON_DIALECTS_TENONRT_IR_TENONRT_TD

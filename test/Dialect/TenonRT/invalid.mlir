@@ -38,3 +38,23 @@ func.func @f(%l: index) {
   %x = tenon_rt.table [] at %l
   return
 }
+
+// -----
+
+// expected-error @+1 {{expected vocab of at least 1, but got 0}}
+tenon_rt.artifact "m" {vocab = 0 : i64, context = 64 : i64, layers = 2 : i64, cache_layer_slot_bytes = 64 : i64, cache_type = "f16", cpu = "x86-64-v3", weights_bytes = 4096 : i64}
+
+// -----
+
+// expected-error @+1 {{expected weights_bytes of at least 0, but got -1}}
+tenon_rt.artifact "m" {vocab = 8 : i64, context = 64 : i64, layers = 2 : i64, cache_layer_slot_bytes = 64 : i64, cache_type = "f16", cpu = "x86-64-v3", weights_bytes = -1 : i64}
+
+// -----
+
+// expected-error @+1 {{expected cache_type f16 or f32, but got 'i8'}}
+tenon_rt.artifact "m" {vocab = 8 : i64, context = 64 : i64, layers = 2 : i64, cache_layer_slot_bytes = 64 : i64, cache_type = "i8", cpu = "x86-64-v3", weights_bytes = 64 : i64}
+
+// -----
+
+// expected-error @+1 {{expected max_rows of at least 1, but got 0}}
+tenon_rt.entry "step" calls "tenon_step" {max_rows = 0 : i64, arena_bytes = 64 : i64, scratch_bytes = 32 : i64}
