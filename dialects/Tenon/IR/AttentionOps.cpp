@@ -19,7 +19,10 @@ LogicalResult RopeAnglesOp::verify() {
   if (dims < 2 || dims % 2)
     return emitOpError("expected an even number of dims >= 2, but got ")
            << dims;
-  if (getBase().convertToDouble() <= 0)
+  if (dims > kMaxExtent)
+    return emitOpError("expected at most ")
+           << kMaxExtent << " dims, but got " << dims;
+  if (!getBase().isFinite() || getBase().convertToDouble() <= 0)
     return emitOpError("expected a positive base, but got ")
            << getBase().convertToDouble();
   if (getFactors()) {

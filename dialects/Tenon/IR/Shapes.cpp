@@ -7,6 +7,7 @@
 #include "dialects/Tenon/IR/Shapes.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -31,7 +32,9 @@ LogicalResult tenon::verifyFlattened(Operation *op, StringRef what,
     if (ShapedType::isDynamic(extent))
       return op->emitOpError("expected static sizes after the rows of ")
              << what << ", but got " << type;
-    product *= extent;
+    if (llvm::MulOverflow(product, extent, product))
+      return op->emitOpError("expected ") << what << " rows of " << elements
+                                          << " elements, but got " << type;
   }
   if (product != elements)
     return op->emitOpError("expected ")

@@ -559,3 +559,28 @@ func.func @f() {
   // expected-error @+1 {{'tenon.yield' op expects parent op to be one of 'tenon.stack, tenon.kernel'}}
   tenon.yield
 }
+
+// -----
+
+func.func @f(%p: tensor<?xi32>) {
+  // expected-error @+1 {{expected at most 1048576 dims, but got 1099511627776}}
+  %a = tenon.rope_angles %p {base = 1.0e4 : f64, dims = 1099511627776 : i64} : tensor<?xi32> -> tensor<?x549755813888x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%p: tensor<?xi32>) {
+  // expected-error @+1 {{expected a positive base, but got nan}}
+  %a = tenon.rope_angles %p {base = 0x7FF8000000000000 : f64, dims = 8 : i64} : tensor<?xi32> -> tensor<?x4x2xf32>
+  return
+}
+
+// -----
+
+// 3 x 6148914691236517227 is 65 modulo 2^64.
+func.func @f(%x: tensor<?x32xf32>, %w: !tenon.weight<65x32, [f32]>) {
+  // expected-error @+1 {{expected result rows of 65 elements, but got 'tensor<?x3x6148914691236517227xf32>'}}
+  %y = tenon.linear %x, %w : (tensor<?x32xf32>, !tenon.weight<65x32, [f32]>) -> tensor<?x3x6148914691236517227xf32>
+  return
+}
