@@ -14,6 +14,9 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -28,15 +31,20 @@ namespace {
 /// Largest buffer on the stack, and all those of one function together.
 constexpr int64_t stackBytes = 256 * 1024;
 
-/// Bytes of a static buffer.
+/// Bytes of a static buffer, or the largest number where they overflow.
 int64_t countBytes(MemRefType type) {
   Type element = type.getElementType();
-  int64_t bits = 64;
-  if (auto vector = dyn_cast<VectorType>(element))
-    bits = vector.getNumElements() * vector.getElementTypeBitWidth();
-  else if (element.isIntOrFloat())
-    bits = element.getIntOrFloatBitWidth();
-  return type.getNumElements() * ((bits + 7) / 8);
+  int64_t count = 1;
+  if (auto vector = dyn_cast<VectorType>(element)) {
+    count = vector.getNumElements();
+    element = vector.getElementType();
+  }
+  int64_t bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 64;
+  int64_t bytes = llvm::divideCeil(count * bits, 8);
+  for (int64_t extent : type.getShape())
+    if (llvm::MulOverflow(bytes, extent, bytes))
+      return std::numeric_limits<int64_t>::max();
+  return bytes;
 }
 
 struct VerifyKernelModule
@@ -85,7 +93,8 @@ private:
                        "their function, where no loop repeats them");
         return WalkResult::interrupt();
       }
-      bytes += countBytes(op.getType());
+      if (llvm::AddOverflow(bytes, countBytes(op.getType()), bytes))
+        bytes = std::numeric_limits<int64_t>::max();
       return WalkResult::advance();
     });
     if (result.wasInterrupted())
@@ -104,7 +113,8 @@ struct VerifyNativeModule
   void runOnOperation() override {
     markAllAnalysesPreserved();
     WalkResult result = getOperation().walk([&](Operation *op) {
-      if (op == getOperation() || isa<LLVM::LLVMDialect>(op->getDialect()))
+      if (op == getOperation() ||
+          isa_and_nonnull<LLVM::LLVMDialect>(op->getDialect()))
         return WalkResult::advance();
       op->emitOpError("expected only the LLVM dialect in the native phase; no "
                       "pass lowers this op");

@@ -83,3 +83,27 @@ module {
     }
   }
 }
+
+// -----
+
+module {
+  module @index_vectors {
+    // expected-error@+1 {{expected at most 262144 bytes on the stack, but got 33554432}}
+    func.func @f() {
+      %0 = memref.alloca() : memref<1048576xvector<4xindex>>
+      return
+    }
+  }
+}
+
+// -----
+
+module {
+  module @overflows {
+    // expected-error@+1 {{expected at most 262144 bytes on the stack, but got 9223372036854775807}}
+    func.func @f() {
+      %0 = memref.alloca() : memref<4611686018427387904x4xf32>
+      return
+    }
+  }
+}
