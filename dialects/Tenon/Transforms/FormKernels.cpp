@@ -40,9 +40,13 @@ struct Group {
 
 } // namespace
 
-/// The only user of `value`, or null.
+/// The only user of `value`, or null; null also where it is in a region of
+/// its own, which runs once per layer.
 static Operation *onlyUser(Value value) {
-  return value.hasOneUse() ? *value.user_begin() : nullptr;
+  if (!value.hasOneUse())
+    return nullptr;
+  Operation *user = *value.user_begin();
+  return user->getBlock() == value.getParentBlock() ? user : nullptr;
 }
 
 static bool isRowOp(Operation *op) {
@@ -55,11 +59,14 @@ static bool isRowOp(Operation *op) {
 static Group groupLinear(LinearOp linear, const DenseSet<Operation *> &taken) {
   Group group;
   Operation *user = onlyUser(linear.getResult());
+  if (taken.contains(user))
+    user = nullptr;
   if (auto gate = dyn_cast_or_null<GateOp>(user)) {
     auto other = gate.getGate() == linear.getResult()
                      ? gate.getUp().getDefiningOp<LinearOp>()
                      : gate.getGate().getDefiningOp<LinearOp>();
-    if (other && other != linear && other.getInput() == linear.getInput() &&
+    if (other && other != linear && !taken.contains(other) &&
+        other.getInput() == linear.getInput() &&
         onlyUser(other.getResult()) == gate) {
       group.ops = {linear, other, gate};
       group.before = gate;
@@ -85,14 +92,35 @@ static Group groupLinear(LinearOp linear, const DenseSet<Operation *> &taken) {
   return group;
 }
 
+/// Marks in `chosen` the values of `block` that have a row per chosen row.
+static void markChosen(Block &block, DenseSet<Value> &chosen) {
+  for (Operation &op : block) {
+    auto isChosen = [&](Value value) { return chosen.contains(value); };
+    if (auto stack = dyn_cast<StackOp>(op)) {
+      for (auto [init, carried, result] :
+           llvm::zip(stack.getInits(), stack.getCarried(), stack.getResults()))
+        if (isChosen(init)) {
+          chosen.insert(carried);
+          chosen.insert(result);
+        }
+      markChosen(stack.getBody().front(), chosen);
+    } else if (isa<RowsOp>(op) || llvm::any_of(op.getOperands(), isChosen)) {
+      chosen.insert(op.result_begin(), op.result_end());
+    }
+  }
+}
+
 /// Row by row work: `op` and what follows it without a gap.
-static Group groupRows(Operation *op) {
+static Group groupRows(Operation *op, const DenseSet<Operation *> &taken,
+                       const DenseSet<Value> &chosen) {
   Group group;
   group.before = op;
-  for (Operation *next = op; next && isRowOp(next);
+  bool isChosen = chosen.contains(op->getResult(0));
+  for (Operation *next = op; next && isRowOp(next) && !taken.contains(next);
        next = next->getNextNode()) {
-    // Chosen rows are another row space: they start a kernel.
-    if (isa<RowsOp>(next) && next != op)
+    // A kernel loops over rows of one kind: chosen rows start another.
+    if (next != op &&
+        (isa<RowsOp>(next) || chosen.contains(next->getResult(0)) != isChosen))
       break;
     group.ops.push_back(next);
     group.before = next;
@@ -167,8 +195,14 @@ static void formKernel(const Group &group) {
 static void hoistWeights(Block &block) {
   Operation *last = nullptr;
   for (Operation &op : llvm::make_early_inc_range(block)) {
-    if (!isa<WeightAtOp>(op))
+    auto at = dyn_cast<WeightAtOp>(op);
+    if (!at)
       continue;
+    // A layer is an index of the block or a constant, which comes along.
+    if (Value layer = at.getLayer())
+      if (Operation *constant = layer.getDefiningOp();
+          constant && constant->getBlock() == &block)
+        constant->moveBefore(&block, block.begin());
     if (last)
       op.moveAfter(last);
     else
@@ -177,26 +211,24 @@ static void hoistWeights(Block &block) {
   }
 }
 
-static void formKernels(Block &block) {
+static void formKernels(Block &block, const DenseSet<Value> &chosen) {
   hoistWeights(block);
   SmallVector<Group> groups;
   DenseSet<Operation *> taken;
   for (Operation &op : block) {
     if (auto stack = dyn_cast<StackOp>(op))
-      formKernels(stack.getBody().front());
+      formKernels(stack.getBody().front(), chosen);
     if (taken.contains(&op))
       continue;
     Group group;
     if (auto linear = dyn_cast<LinearOp>(op))
       group = groupLinear(linear, taken);
     else if (isRowOp(&op))
-      group = groupRows(&op);
+      group = groupRows(&op, taken, chosen);
     else if (isa<EmbeddingOp, CacheAppendOp, AttentionOp, MergeOp>(op))
       group = {{&op}, &op};
     else
       continue;
-    llvm::erase_if(group.ops,
-                   [&](Operation *other) { return taken.contains(other); });
     taken.insert(group.ops.begin(), group.ops.end());
     groups.push_back(std::move(group));
   }
@@ -205,6 +237,10 @@ static void formKernels(Block &block) {
 }
 
 void FormKernelsPass::runOnOperation() {
-  if (getOperation()->hasAttr(kEntryAttrName))
-    formKernels(getOperation().getBody().front());
+  if (!getOperation()->hasAttr(kEntryAttrName) || getOperation().isExternal())
+    return;
+  Block &block = getOperation().getBody().front();
+  DenseSet<Value> chosen;
+  markChosen(block, chosen);
+  formKernels(block, chosen);
 }

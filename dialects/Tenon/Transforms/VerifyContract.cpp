@@ -87,7 +87,7 @@ std::optional<int64_t> getLayerBound(Value index) {
     return std::nullopt;
   }
   APInt value;
-  if (matchPattern(index, m_ConstantInt(&value)) && !value.isNegative())
+  if (matchPattern(index, m_ConstantInt(&value)) && value.ult(kMaxExtent))
     return value.getSExtValue() + 1;
   return std::nullopt;
 }
@@ -166,8 +166,12 @@ struct VerifyContract
       return module.emitError()
              << "expected a #tenon.model attribute '" << kModelAttrName << "'";
     for (auto function : module.getOps<func::FuncOp>())
-      if (function->hasAttr(kEntryAttrName))
-        return success();
+      if (function->hasAttr(kEntryAttrName)) {
+        if (function.getBody().hasOneBlock())
+          return success();
+        return function.emitOpError("expected an entry with a body of one "
+                                    "block");
+      }
     return module.emitError()
            << "expected a function with '" << kEntryAttrName << "'";
   }
