@@ -2,8 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One function per phase, in order. Each ends with the verifier of the phase's
-// contract where there is one.
+// One function per phase, in order. Each begins and ends with the verifier of
+// a phase's contract where there is one: a module may have been written by hand
+// at any phase.
 //
 //===----------------------------------------------------------------------===//
 
@@ -61,6 +62,7 @@ static void buildOptimizePipeline(OpPassManager &manager,
 
 static void buildSchedulePipeline(OpPassManager &manager,
                                   const PipelineOptions &options) {
+  addContract(manager, "optimized");
   cpu::ScheduleKernelsPassOptions schedule;
   schedule.vectorBits = options.target.vectorBits;
   schedule.vectorRegisters = options.target.vectorRegisters;
@@ -71,6 +73,7 @@ static void buildSchedulePipeline(OpPassManager &manager,
 
 static void buildKernelsPipeline(OpPassManager &manager,
                                  const PipelineOptions &options) {
+  addContract(manager, "scheduled");
   cpu::OutlineKernelsPassOptions outline;
   outline.vectorBits = options.target.vectorBits;
   outline.vectorRegisters = options.target.vectorRegisters;

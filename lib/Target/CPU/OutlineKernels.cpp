@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
+#include "lib/Target/CPU/Outline/CheckEntry.h"
 #include "lib/Target/CPU/Outline/Driver.h"
 #include "lib/Target/CPU/Passes.h"
 
@@ -28,7 +29,8 @@ struct OutlineKernelsPass
   void runOnOperation() override;
 
 private:
-  LogicalResult describeArtifact(CacheType cache);
+  LogicalResult check(ArrayRef<func::FuncOp> entries);
+  void describeArtifact(CacheType cache);
 };
 
 } // namespace
@@ -55,12 +57,54 @@ static LogicalResult checkCache(func::FuncOp entry, CacheType type) {
   return success();
 }
 
-LogicalResult OutlineKernelsPass::describeArtifact(CacheType cache) {
+/// All that the functions below take for granted.
+LogicalResult OutlineKernelsPass::check(ArrayRef<func::FuncOp> entries) {
   ModuleOp module = getOperation();
+  if (entries.empty())
+    return module.emitError("expected entries with '")
+           << kMaxRowsAttrName << "'";
   auto model = module->getAttrOfType<ModelAttr>(kModelAttrName);
   if (!model)
     return module.emitError("expected a module attribute '")
            << kModelAttrName << "'";
+  if (failed(checkWeights(module)))
+    return failure();
+  Type cache;
+  for (func::FuncOp entry : entries) {
+    if (failed(checkEntry(entry, model)))
+      return failure();
+    Type own = entry.getArgumentTypes().back();
+    if (failed(checkCache(entry, cast<CacheType>(own))))
+      return failure();
+    // The runtime looks for these two.
+    bool isStep = entry.getName() == "step";
+    if (!isStep && entry.getName() != "chunk")
+      return entry.emitOpError("expected entries 'step' and 'chunk', but got '")
+             << entry.getName() << "'";
+    auto rows = entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
+    if (isStep != (rows.getInt() == 1))
+      return entry.emitOpError("expected '")
+             << kMaxRowsAttrName << "' = 1 of 'step' and more of 'chunk', but "
+             << "got " << rows.getInt() << " of '" << entry.getName() << "'";
+    if (cache && own != cache)
+      return entry.emitOpError("expected the cache of the other entries, ")
+             << cache << ", but got " << own;
+    cache = own;
+  }
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!llvm::is_contained(entries, function))
+      return function.emitOpError("expected only functions with '")
+             << kMaxRowsAttrName << "' in the scheduled phase";
+  if (entries.size() != 2)
+    return module.emitError(
+               "expected two entries, 'step' and 'chunk', but got ")
+           << entries.size();
+  return success();
+}
+
+void OutlineKernelsPass::describeArtifact(CacheType cache) {
+  ModuleOp module = getOperation();
+  auto model = module->getAttrOfType<ModelAttr>(kModelAttrName);
   int64_t weightBytes = 0;
   for (WeightOp weight : module.getOps<WeightOp>())
     for (int64_t layer = 0; layer < weight.getCount(); ++layer)
@@ -74,7 +118,6 @@ LogicalResult OutlineKernelsPass::describeArtifact(CacheType cache) {
       model.getContextLength(), cache.getLayers(),
       layout.keySlotBytes() + layout.valueSlotBytes(),
       cache.getK().isF16() ? "f16" : "f32", cpu, weightBytes);
-  return success();
 }
 
 void OutlineKernelsPass::runOnOperation() {
@@ -89,25 +132,15 @@ void OutlineKernelsPass::runOnOperation() {
   for (auto function : module.getOps<func::FuncOp>())
     if (function->hasAttr(kMaxRowsAttrName))
       entries.push_back(function);
-  if (entries.empty()) {
-    module.emitError("expected entries with '") << kMaxRowsAttrName << "'";
+  if (failed(check(entries)))
     return signalPassFailure();
-  }
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto drivers =
       ModuleOp::create(builder, module.getLoc(), StringRef("driver"));
   KernelTable kernels(module, target);
-  CacheType cache;
   for (func::FuncOp entry : entries) {
     FailureOr<BufferPlan> plan = planBuffers(entry);
     if (failed(plan))
-      return signalPassFailure();
-    cache = dyn_cast<CacheType>(entry.getArgumentTypes().back());
-    if (!cache) {
-      entry.emitOpError("expected a cache as last argument");
-      return signalPassFailure();
-    }
-    if (failed(checkCache(entry, cache)))
       return signalPassFailure();
     FailureOr<DriverFacts> facts = buildDriver(entry, *plan, kernels, drivers);
     if (failed(facts))
@@ -117,8 +150,7 @@ void OutlineKernelsPass::runOnOperation() {
                         facts->function, facts->maxRows, facts->arenaBytes,
                         facts->scratchBytes);
   }
-  if (failed(describeArtifact(cache)))
-    return signalPassFailure();
+  describeArtifact(cast<CacheType>(entries.front().getArgumentTypes().back()));
   for (func::FuncOp entry : entries)
     entry.erase();
 }

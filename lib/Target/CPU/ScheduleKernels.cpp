@@ -32,7 +32,7 @@ struct ScheduleKernelsPass
 private:
   Attribute chooseContraction(const Contraction &work, bool one);
   Attribute chooseAttention(AttentionOp op, bool one);
-  LogicalResult schedule(KernelOp kernel, bool one);
+  LogicalResult schedule(KernelOp kernel, int64_t maxRows);
   void packWeights();
 };
 
@@ -78,19 +78,45 @@ Attribute ScheduleKernelsPass::chooseAttention(AttentionOp op, bool one) {
   return AttendAttr::get(&getContext(), /*tile=*/128, rows, queries);
 }
 
-/// True when a stack carries a result: layers meet where it is made.
-static bool isCarried(KernelOp kernel) {
-  return llvm::any_of(kernel->getUsers(), [](Operation *user) {
-    return isa<StackOp, YieldOp>(user);
-  });
+/// True when all workers have met between `kernel` and `maker`, a later op of
+/// its block: work other than row by row is always shared out.
+static bool meetsBefore(KernelOp kernel, Operation *maker) {
+  for (Operation *op = kernel->getNextNode(); op && op != maker;
+       op = op->getNextNode())
+    if (auto other = dyn_cast<KernelOp>(op)) {
+      FailureOr<KernelShape> shape = classifyKernel(other);
+      if (succeeded(shape) && *shape != KernelShape::Rows)
+        return true;
+    }
+  return false;
 }
 
-LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, bool one) {
+/// True when workers have to meet after `kernel`: a stack carries its result,
+/// the caller gets it, or the next value of what it reads takes the same
+/// memory right after.
+static bool needsBarrier(KernelOp kernel) {
+  for (Operation *user : kernel->getUsers())
+    if (isa<StackOp, YieldOp, func::ReturnOp>(user))
+      return true;
+  auto stack = dyn_cast<StackOp>(kernel->getParentOp());
+  if (!stack)
+    return false;
+  for (Value input : kernel.getInputs())
+    for (auto [carried, yielded] :
+         llvm::zip(stack.getCarried(), stack.getYield().getOperands()))
+      if (input == carried && isa<RankedTensorType>(input.getType()) &&
+          !meetsBefore(kernel, yielded.getDefiningOp()))
+        return true;
+  return false;
+}
+
+LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
+  bool one = maxRows == 1;
   FailureOr<KernelShape> shape = classifyKernel(kernel);
   if (failed(shape))
     return failure();
   if (kernel.getSchedule())
-    return success();
+    return checkSchedule(kernel, *shape, maxRows);
   Attribute schedule;
   switch (*shape) {
   case KernelShape::Contract:
@@ -101,8 +127,9 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, bool one) {
         cast<AttentionOp>(kernel.getBody().front().front()), one);
     break;
   case KernelShape::Rows:
-    schedule = RowsAttr::get(
-        &getContext(), one && !isCarried(kernel) ? Split::None : Split::Rows);
+    schedule =
+        RowsAttr::get(&getContext(),
+                      one && !needsBarrier(kernel) ? Split::None : Split::Rows);
     break;
   case KernelShape::Embed:
     schedule = RowsAttr::get(&getContext(), Split::Rows);
@@ -150,12 +177,17 @@ void ScheduleKernelsPass::runOnOperation() {
         << vectorBits;
     return signalPassFailure();
   }
+  if (vectorRegisters != 16 && vectorRegisters != 32) {
+    getOperation().emitError("expected vector-registers 16 or 32, but got ")
+        << vectorRegisters;
+    return signalPassFailure();
+  }
   for (auto function : getOperation().getOps<func::FuncOp>()) {
     auto maxRows = function->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
     if (!maxRows)
       continue;
     WalkResult result = function.walk([&](KernelOp kernel) {
-      return failed(schedule(kernel, maxRows.getInt() == 1))
+      return failed(schedule(kernel, maxRows.getInt()))
                  ? WalkResult::interrupt()
                  : WalkResult::advance();
     });

@@ -10,9 +10,9 @@
 // RUN: not tenon-opt %t.i8.mlir --tenon-to-optimized --tenon-to-scheduled --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=BYTES
 // BYTES: expected a cache with k = f16 or f32 on this target, but got 'i8'
 
-// RUN: not tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=NONE
+// RUN: not tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-cpu-outline-kernels 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: expected entries with 'tenon.max_rows'
 
 // RUN: sed 's/@attn_q\[%l\]/@attn_q[%zero]/; s/%wn = tenon/%zero = arith.constant 0 : index\n%wn = tenon/' %S/../../Pipelines/Inputs/llama.mlir > %t.layer.mlir
 // RUN: not tenon-opt %t.layer.mlir --tenon-to-optimized --tenon-to-scheduled --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=LAYER
-// LAYER: expected only kernels, stacks and weights in a scheduled entry
+// LAYER: expected the layer index of the enclosing stack on this target

@@ -17,16 +17,32 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::cpu;
 
+/// The shape of a kernel of one op that has a builder of its own.
+static std::optional<KernelShape> getShapeOfOne(Operation &op) {
+  if (isa<EmbeddingOp>(op))
+    return KernelShape::Embed;
+  if (isa<CacheAppendOp>(op))
+    return KernelShape::Append;
+  if (isa<AttentionOp>(op))
+    return KernelShape::Attend;
+  return std::nullopt;
+}
+
 FailureOr<KernelShape> tenon::cpu::classifyKernel(KernelOp kernel) {
   Block &block = kernel.getBody().front();
   Operation &first = block.front();
   bool single = block.getOperations().size() == 2;
-  if (single && isa<EmbeddingOp>(first))
-    return KernelShape::Embed;
-  if (single && isa<CacheAppendOp>(first))
-    return KernelShape::Append;
-  if (single && isa<AttentionOp>(first))
-    return KernelShape::Attend;
+  if (std::optional<KernelShape> shape = getShapeOfOne(first);
+      single && shape) {
+    // Builders fill the op's results in order, and nothing else.
+    ValueRange yielded = kernel.getYield().getOperands();
+    if (yielded.empty() || yielded.size() > first.getNumResults() ||
+        !llvm::equal(yielded, first.getResults().take_front(yielded.size())))
+      return kernel.emitOpError("expected kernel '")
+             << kernel.getName() << "' to yield the results of '"
+             << first.getName() << "' in order, and nothing else";
+    return *shape;
+  }
   if (matchContraction(kernel))
     return KernelShape::Contract;
   for (Operation &op : block.without_terminator())
@@ -43,6 +59,51 @@ FailureOr<KernelShape> tenon::cpu::classifyKernel(KernelOp kernel) {
   return KernelShape::Rows;
 }
 
+/// Says that `kernel` needs another schedule.
+static LogicalResult refuseSchedule(KernelOp kernel, StringRef wanted) {
+  return kernel.emitOpError("expected schedule ")
+         << wanted << " for kernel '" << kernel.getName() << "', but got "
+         << kernel.getSchedule().value_or(Attribute())
+         << "; remove it to have one chosen";
+}
+
+LogicalResult tenon::cpu::checkSchedule(KernelOp kernel, KernelShape shape,
+                                        int64_t maxRows) {
+  Attribute schedule = kernel.getSchedule().value_or(Attribute());
+  auto rows = dyn_cast_or_null<RowsAttr>(schedule);
+  switch (shape) {
+  case KernelShape::Rows:
+  case KernelShape::Embed:
+    if (rows &&
+        (rows.getSplit() == Split::Rows || rows.getSplit() == Split::None))
+      return success();
+    return refuseSchedule(kernel, "#tenon_cpu.rows<split = rows or none>");
+  case KernelShape::Append:
+    if (rows && rows.getSplit() == Split::HeadsAndRows)
+      return success();
+    return refuseSchedule(kernel, "#tenon_cpu.rows<split = heads_and_rows>");
+  case KernelShape::Attend:
+    if (isa_and_nonnull<AttendAttr>(schedule))
+      return success();
+    return refuseSchedule(kernel, "#tenon_cpu.attend");
+  case KernelShape::Contract: {
+    // A step computes the first row only.
+    if (isa_and_nonnull<StepAttr>(schedule) && maxRows == 1)
+      return success();
+    int64_t columns = matchContraction(kernel)->columns;
+    if (auto chunk = dyn_cast_or_null<ChunkAttr>(schedule);
+        chunk && chunk.getDepth() == columns)
+      return success();
+    std::string wanted =
+        "#tenon_cpu.chunk<depth = " + std::to_string(columns) + ">";
+    if (maxRows == 1)
+      wanted += " or #tenon_cpu.step";
+    return refuseSchedule(kernel, wanted);
+  }
+  }
+  llvm_unreachable("unknown kernel shape");
+}
+
 std::optional<Contraction> tenon::cpu::matchContraction(KernelOp kernel) {
   Contraction work;
   Value input;
@@ -53,6 +114,8 @@ std::optional<Contraction> tenon::cpu::matchContraction(KernelOp kernel) {
   auto addLinear = [&](Contraction::Output &output, Value value) {
     auto linear = value.getDefiningOp<LinearOp>();
     if (!linear || number(linear.getInput()) < 0 ||
+        number(linear.getWeight()) < 0 ||
+        (linear.getBias() && number(linear.getBias()) < 0) ||
         (input && input != linear.getInput()))
       return false;
     input = linear.getInput();

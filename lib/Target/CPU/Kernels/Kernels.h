@@ -36,6 +36,11 @@ enum class KernelShape { Rows, Embed, Contract, Append, Attend };
 /// kernel's location.
 llvm::FailureOr<KernelShape> classifyKernel(KernelOp kernel);
 
+/// Fails unless the kernel's schedule is one for work of this shape, in an
+/// entry that takes up to `maxRows` rows at once.
+llvm::LogicalResult checkSchedule(KernelOp kernel, KernelShape shape,
+                                  int64_t maxRows);
+
 /// Types of the function's arguments (see the file comment). `formats` gives
 /// each input that is a weight the format that this variant reads.
 llvm::SmallVector<mlir::Type> getKernelArgumentTypes(KernelOp kernel,

@@ -76,23 +76,11 @@ RowSpace Planner::rowsOf(Value value) {
   return it == rowSpaces.end() ? RowSpace::Rows : it->second;
 }
 
-/// Fails unless a layer index that `op` reads is the one of its own stack: a
-/// driver keeps no other.
-static LogicalResult checkLayer(Operation *op) {
-  auto stack = dyn_cast<StackOp>(op->getParentOp());
-  for (Value operand : op->getOperands())
-    if (operand.getType().isIndex() &&
-        (!stack || operand != stack.getLayerIndex()))
-      return op->emitOpError("expected the layer index of the enclosing stack "
-                             "on this target");
-  return success();
-}
-
 /// Finds which rows each value of a kernel counts. A kernel loops over one
 /// range of rows, so all its results count the same.
 LogicalResult Planner::countRows(KernelOp kernel) {
-  for (auto [argument, input] : llvm::zip(
-           kernel.getBody().front().getArguments(), kernel.getInputs()))
+  for (auto [argument, input] :
+       llvm::zip(kernel.getBody().front().getArguments(), kernel.getInputs()))
     if (isTensor(input))
       rowSpaces[argument] = rowsOf(input);
   for (Operation &op : kernel.getBody().front().without_terminator()) {
@@ -130,8 +118,6 @@ LogicalResult Planner::countRows(KernelOp kernel) {
 LogicalResult Planner::number(Block &block) {
   for (Operation &op : block) {
     start[&op] = now++;
-    if (isa<KernelOp, WeightAtOp>(op) && failed(checkLayer(&op)))
-      return failure();
     if (auto stack = dyn_cast<StackOp>(op)) {
       for (auto [init, carried, result] : llvm::zip(
                stack.getInits(), stack.getCarried(), stack.getResults())) {
@@ -211,7 +197,8 @@ LogicalResult Planner::join() {
                    stack.getYield().getOperands(), stack.getResults())) {
       if (!isTensor(carried))
         continue;
-      if (failed(checkCarried(stack, carried.getArgNumber() - 1)))
+      if (failed(checkCarried(stack,
+                              cast<BlockArgument>(carried).getArgNumber() - 1)))
         return WalkResult::interrupt();
       for (Value other : {Value(init), Value(yielded), Value(result)})
         classes.unionSets(carried.getAsOpaquePointer(),

@@ -32,10 +32,11 @@ LogicalResult tenon::cpu::checkWeights(ModuleOp module) {
              << interleave << ">, but got "
              << weight.getPacking().value_or(Attribute())
              << "; run tenon-cpu-schedule";
-    if (!weight.getOffsets())
+    std::optional<ArrayRef<int64_t>> offsets = weight.getOffsets();
+    if (!offsets)
       return weight.emitOpError("expected offsets of its packed layers; run "
                                 "tenon-cpu-schedule");
-    for (int64_t offset : *weight.getOffsets())
+    for (int64_t offset : *offsets)
       if (offset < 0 || offset % 64 != 0)
         return weight.emitOpError("expected offsets that are multiples of 64, "
                                   "but got ")
@@ -89,8 +90,8 @@ LogicalResult EntryChecker::checkSignature() {
     return entry.emitOpError("expected an entry with a body of one block");
   MLIRContext *context = entry.getContext();
   FunctionType type = entry.getFunctionType();
-  auto list =
-      RankedTensorType::get({ShapedType::kDynamic}, IntegerType::get(context, 32));
+  auto list = RankedTensorType::get({ShapedType::kDynamic},
+                                    IntegerType::get(context, 32));
   auto logits = RankedTensorType::get({ShapedType::kDynamic, model.getVocab()},
                                       Float32Type::get(context));
   bool fits = type.getNumInputs() == 4 && type.getNumResults() == 2 &&
@@ -100,8 +101,9 @@ LogicalResult EntryChecker::checkSignature() {
               type.getResult(1) == type.getInput(3);
   if (!fits)
     return entry.emitOpError("expected an entry (ids: ")
-           << list << ", positions: " << list << ", rows of the logits: "
-           << list << ", cache) -> (" << logits << ", cache), but got " << type;
+           << list << ", positions: " << list
+           << ", rows of the logits: " << list << ", cache) -> (" << logits
+           << ", cache), but got " << type;
   return success();
 }
 
@@ -143,9 +145,8 @@ LogicalResult EntryChecker::checkInput(KernelOp kernel, Value input) {
     return stack && index == stack.getLayerIndex();
   };
   if (isa<IndexType>(input.getType()) && !isLayer(input))
-    return kernel.emitOpError("expected the layer index of the stack around "
-                              "kernel '")
-           << kernel.getName() << "', but got another index";
+    return kernel.emitOpError("expected the layer index of the enclosing stack "
+                              "on this target, but got another index");
   if (!isa<WeightType>(input.getType()))
     return checkTensor(kernel, input);
   auto at = input.getDefiningOp<WeightAtOp>();
@@ -154,9 +155,9 @@ LogicalResult EntryChecker::checkInput(KernelOp kernel, Value input) {
                               "got a carried one in kernel '")
            << kernel.getName() << "'";
   if (at.getLayer() && !isLayer(at.getLayer()))
-    return at.emitOpError("expected the layer index of the stack around "
-                          "kernel '")
-           << kernel.getName() << "', but got another index";
+    return at.emitOpError("expected the layer index of the enclosing stack on "
+                          "this target, but got another index for kernel '")
+           << kernel.getName() << "'";
   return success();
 }
 
@@ -193,8 +194,7 @@ LogicalResult EntryChecker::checkAppend(KernelOp kernel) {
 
 LogicalResult EntryChecker::checkAttention(KernelOp kernel) {
   auto attention = cast<AttentionOp>(kernel.getBody().front().front());
-  auto maker =
-      getInput(kernel, attention.getCache()).getDefiningOp<KernelOp>();
+  auto maker = getInput(kernel, attention.getCache()).getDefiningOp<KernelOp>();
   // Slots of the new rows count as filled.
   if (!maker || !isa<CacheAppendOp>(maker.getBody().front().front()))
     return kernel.emitOpError("expected attention over a cache that the new "
