@@ -186,10 +186,8 @@ Call makeCall(KernelOp kernel, Memory &memory) {
   return call;
 }
 
-/// Runs one kernel, its units shared out as `sharing` says. False when scratch
-/// memory was written before its start.
-bool runKernel(KernelOp kernel, const Machine &machine, Memory &memory,
-               const Sharing &sharing) {
+/// Units of `kernel` in this run.
+int64_t countUnits(KernelOp kernel, const Machine &machine, Memory &memory) {
   int64_t rows = memory.conditions().rows;
   for (Value result : kernel.getResults())
     if (isa<RankedTensorType>(result.getType())) {
@@ -197,12 +195,19 @@ bool runKernel(KernelOp kernel, const Machine &machine, Memory &memory,
       break;
     }
   const cpu::KernelWork &work = machine.work;
-  int64_t units =
-      work.rowsPerUnit
-          ? static_cast<int64_t>(llvm::divideCeil(rows, work.rowsPerUnit)) *
-                work.perRowBlock
-          : work.constantUnits;
-  std::vector<Ranges> threads = sharing.share(units);
+  if (!work.rowsPerUnit)
+    return work.constantUnits;
+  return static_cast<int64_t>(llvm::divideCeil(rows, work.rowsPerUnit)) *
+         work.perRowBlock;
+}
+
+/// Runs one kernel, its units shared out as `sharing` says. False when scratch
+/// memory was written before its start.
+bool runKernel(KernelOp kernel, const Machine &machine, Memory &memory,
+               const Sharing &sharing) {
+  const cpu::KernelWork &work = machine.work;
+  std::vector<Ranges> threads =
+      sharing.share(countUnits(kernel, machine, memory));
   std::vector<char> isIntact(threads.size(), true);
   auto runThread = [&](size_t thread) {
     Guarded scratch(work.scratchBytes);
@@ -341,6 +346,60 @@ static std::string runOnce(const Case &tested, func::FuncOp function,
   return "";
 }
 
+/// What `kernel` wrote when only some units ran: every byte that changed.
+static std::vector<bool> findWritten(func::FuncOp function, KernelOp kernel,
+                                     const Library &library, Memory &memory,
+                                     std::pair<int64_t, int64_t> range) {
+  memory.reset();
+  for (KernelOp before : function.getOps<KernelOp>()) {
+    if (before == kernel)
+      break;
+    runKernel(before, library.get(before), memory, sharings[0]);
+  }
+  std::vector<Guarded *> buffers;
+  for (Value result : kernel.getResults()) {
+    if (isa<RankedTensorType>(result.getType())) {
+      buffers.push_back(&memory.buffer(result));
+    } else {
+      buffers.push_back(&memory.cache(result).keys);
+      buffers.push_back(&memory.cache(result).values);
+    }
+  }
+  std::vector<std::vector<uint8_t>> contents;
+  for (Guarded *buffer : buffers)
+    contents.emplace_back(buffer->data(), buffer->data() + buffer->size());
+  Sharing part{"", [&](int64_t) { return std::vector<Ranges>{{range}}; }};
+  runKernel(kernel, library.get(kernel), memory, part);
+  std::vector<bool> isWritten;
+  for (auto [buffer, old] : llvm::zip(buffers, contents))
+    for (size_t i = 0; i < old.size(); ++i)
+      isWritten.push_back(buffer->data()[i] != old[i]);
+  return isWritten;
+}
+
+/// Two workers never write the same byte: a worker stays in its range.
+static std::string checkDisjoint(func::FuncOp function, const Library &library,
+                                 Memory &memory) {
+  for (KernelOp kernel : function.getOps<KernelOp>()) {
+    int64_t units = countUnits(kernel, library.get(kernel), memory);
+    for (int64_t middle : {int64_t(1), units / 2, units - 1}) {
+      if (middle <= 0 || middle >= units)
+        continue;
+      std::vector<bool> low =
+          findWritten(function, kernel, library, memory, {0, middle});
+      std::vector<bool> high =
+          findWritten(function, kernel, library, memory, {middle, units});
+      for (size_t i = 0; i < low.size(); ++i)
+        if (low[i] && high[i])
+          return "expected units that write different bytes, but units before "
+                 "and from " +
+                 std::to_string(middle) + " on both write byte " +
+                 std::to_string(i);
+    }
+  }
+  return "";
+}
+
 void tenon::conformance::check(const Case &tested, func::FuncOp function,
                                interp::Interpreter &interpreter,
                                const Library &library, Report &report) {
@@ -363,6 +422,13 @@ void tenon::conformance::check(const Case &tested, func::FuncOp function,
           runOnce(tested, function, library, memory, *expected, sharing, worst);
       if (problem.empty())
         continue;
+      ++report.failures;
+      llvm::errs() << place << ": " << problem << "\n";
+    }
+    std::string place = tested.name + " (" + describe(conditions) + ")";
+    setRunning(place);
+    std::string problem = checkDisjoint(function, library, memory);
+    if (!problem.empty()) {
       ++report.failures;
       llvm::errs() << place << ": " << problem << "\n";
     }
