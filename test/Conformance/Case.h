@@ -27,6 +27,7 @@ enum class Role {
   Chosen,    ///< per chosen row a row number
   KeyBias,   ///< a number per filled slot
   Weight,    ///< random valid blocks
+  Blocks,    ///< random bytes; scales and minima that are 0, huge, no numbers
   Cache,     ///< filled as the conditions say
   Layer      ///< the layer of the cache
 };

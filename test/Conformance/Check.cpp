@@ -240,6 +240,16 @@ bool runKernel(KernelOp kernel, const Machine &machine, Memory &memory,
 // Comparison
 //===----------------------------------------------------------------------===//
 
+/// The same bits, or both no number. `kUnwritten` is none of these.
+bool isSame(float want, float got) {
+  uint32_t bits[2];
+  std::memcpy(&bits[0], &want, 4);
+  std::memcpy(&bits[1], &got, 4);
+  if (std::isnan(want))
+    return std::isnan(got) && bits[1] != 0xffffffff;
+  return bits[0] == bits[1];
+}
+
 /// Compares a tensor with the reference; says where it differs most.
 std::string compareFloats(const Case &tested, const FloatTensor &expected,
                           const float *got, double &worst) {
@@ -253,7 +263,7 @@ std::string compareFloats(const Case &tested, const FloatTensor &expected,
     double want = expected.data[i];
     double difference = std::fabs(got[i] - want) / largest;
     if (tested.tolerance == 0)
-      difference = got[i] == static_cast<float>(want) ? 0 : HUGE_VAL;
+      difference = isSame(static_cast<float>(want), got[i]) ? 0 : HUGE_VAL;
     else if (got[i] == want)
       difference = 0; // infinities
     if (!(difference <= HUGE_VAL))

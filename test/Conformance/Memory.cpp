@@ -131,6 +131,23 @@ void Memory::makeCache(Value value, uint64_t seed) {
 // Arguments
 //===----------------------------------------------------------------------===//
 
+void Memory::addWeight(Value value, const interp::StoredTensor &stored) {
+  auto type = cast<WeightType>(value.getType());
+  std::unique_ptr<Guarded> &memory = inputs[value];
+  if (type.isVector()) {
+    memory = std::make_unique<Guarded>(type.getRows() * 4);
+    stored.readRow(0, memory->as<float>());
+  } else {
+    int64_t rows = type.getRows(), columns = type.getColumns();
+    memory = std::make_unique<Guarded>(
+        cpu::getPackedBytes(*stored.format, rows, columns, cpu::kLanes));
+    cpu::packGroups(*stored.format, rows, columns, cpu::kLanes,
+                    stored.bytes.data(), memory->data(), 0,
+                    static_cast<int64_t>(llvm::divideCeil(rows, cpu::kLanes)));
+  }
+  values.push_back(stored);
+}
+
 void Memory::makeWeight(Value value, uint64_t seed) {
   auto type = cast<WeightType>(value.getType());
   const BlockFormat &format = getBlockFormat(type.getSchemes().front());
@@ -140,19 +157,50 @@ void Memory::makeWeight(Value value, uint64_t seed) {
       weights->load(tensor, format, type.getShape());
   if (!stored)
     llvm::report_fatal_error(stored.takeError());
-  std::unique_ptr<Guarded> &memory = inputs[value];
-  if (type.isVector()) {
-    memory = std::make_unique<Guarded>(type.getRows() * 4);
-    stored->readRow(0, memory->as<float>());
-  } else {
-    int64_t rows = type.getRows(), columns = type.getColumns();
-    memory = std::make_unique<Guarded>(
-        cpu::getPackedBytes(format, rows, columns, cpu::kLanes));
-    cpu::packGroups(format, rows, columns, cpu::kLanes, stored->bytes.data(),
-                    memory->data(), 0,
-                    static_cast<int64_t>(llvm::divideCeil(rows, cpu::kLanes)));
+  addWeight(value, *stored);
+}
+
+/// The bits of a number that tests the conversion to f32: zeros, the smallest
+/// and the largest, infinity, no number, and any.
+static uint32_t chooseBits(FloatKind kind, uint64_t random) {
+  uint32_t any = random >> 8;
+  static const uint32_t half[] = {0x0000, 0x8000, 0x0001, 0x83ff,
+                                  0x7bff, 0xfc00, 0x7e00};
+  static const uint32_t brain[] = {0x0000, 0x8000, 0x0001, 0x807f,
+                                   0x7f7f, 0xff80, 0x7fc0};
+  static const uint32_t single[] = {0x00000000, 0x80000000, 0x00000001,
+                                    0x807fffff, 0x7f7fffff, 0xff800000,
+                                    0x7fc00000};
+  llvm::ArrayRef<uint32_t> special = kind == FloatKind::F16    ? half
+                                     : kind == FloatKind::BF16 ? brain
+                                                               : single;
+  size_t choice = random % 16;
+  return choice < special.size() ? special[choice] : any;
+}
+
+void Memory::makeBlocks(Value value, uint64_t seed) {
+  auto type = cast<WeightType>(value.getType());
+  const BlockFormat &format = getBlockFormat(type.getSchemes().front());
+  int64_t bytes = type.getRows() * format.rowBytes(type.getColumns());
+  blocks.push_back(std::make_unique<std::vector<uint8_t>>(bytes));
+  std::vector<uint8_t> &data = *blocks.back();
+  std::mt19937_64 engine(seed);
+  for (uint8_t &byte : data)
+    byte = static_cast<uint8_t>(engine());
+  auto set = [&](FloatKind kind, uint8_t *place) {
+    uint32_t bits = chooseBits(kind, engine());
+    std::memcpy(place, &bits, kind == FloatKind::F32 ? 4 : 2);
+  };
+  for (int64_t at = 0; at < bytes; at += format.bytes) {
+    if (format.isPlain())
+      set(format.plain, &data[at]);
+    if (format.scale.present())
+      set(format.scale.kind, &data[at + format.scale.byteOffset]);
+    if (format.minimumScale.present())
+      set(format.minimumScale.kind, &data[at + format.minimumScale.byteOffset]);
   }
-  values.push_back(*stored);
+  addWeight(value,
+            {&format, llvm::SmallVector<int64_t, 2>(type.getShape()), data});
 }
 
 void Memory::makeArgument(const Argument &argument, Value value,
@@ -207,6 +255,8 @@ void Memory::makeArgument(const Argument &argument, Value value,
     return addInts(numbers);
   case Role::Weight:
     return makeWeight(value, seed);
+  case Role::Blocks:
+    return makeBlocks(value, seed);
   case Role::Cache:
     return makeCache(value, seed);
   case Role::Layer:

@@ -62,12 +62,16 @@ private:
   void makeArgument(const Argument &argument, mlir::Value value, uint64_t seed);
   void makeCache(mlir::Value value, uint64_t seed);
   void makeWeight(mlir::Value value, uint64_t seed);
+  void makeBlocks(mlir::Value value, uint64_t seed);
+  void addWeight(mlir::Value value, const interp::StoredTensor &stored);
   std::vector<int32_t> slotPositions() const;
   void fillCache(CacheMemory &memory, const interp::CacheValue &contents);
 
   Conditions given;
   mlir::func::FuncOp function;
   std::unique_ptr<interp::WeightSource> weights;
+  /// Bytes of `Role::Blocks`.
+  std::vector<std::unique_ptr<std::vector<uint8_t>>> blocks;
   std::vector<interp::RuntimeValue> values;
   llvm::DenseMap<mlir::Value, std::unique_ptr<Guarded>> inputs, results;
   llvm::DenseMap<mlir::Value, std::unique_ptr<CacheMemory>> caches;

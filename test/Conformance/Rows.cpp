@@ -174,32 +174,36 @@ void addAngles(std::vector<Case> &cases, int64_t dims, bool hasFactors) {
 void tenon::conformance::addEmbeddings(std::vector<Case> &cases, bool isFull) {
   for (const BlockFormat &format : blockFormats())
     for (int64_t blocks : {1, 3}) {
-      if (!isFull && blocks == 1 && format.elements == 256)
-        continue;
-      int64_t columns = format.elements == 1 ? (blocks == 1 ? 7 : 80)
-                                             : blocks * format.elements;
-      int64_t count = blocks == 1 ? 17 : 50;
-      Program program(/*isStep=*/false);
-      Val ids = program.argument(Role::Ids, "tensor<?xi32>", count);
-      Val table = program.argument(
-          Role::Weight, matrixType(count, columns, format.name.str()));
-      std::string type = rowsType({columns});
-      std::vector<Val> results =
-          program.kernel({ids, table}, [&](const std::vector<Val> &x) {
-            return std::vector<Val>{program.op(
-                "tenon.embedding " + x[0].name + ", " + x[1].name + " : " +
-                    x[0].type + ", " + x[1].type + " -> " + type,
-                type)};
-          });
-      Case made = program.finish("embed",
-                                 "embed-" + format.name.str() + "-" +
-                                     std::to_string(count) + "x" +
-                                     std::to_string(columns),
-                                 format.name.str(), results);
-      for (int64_t rows : {1, 2, 33})
-        made.conditions.push_back({rows});
-      made.tolerance = 0;
-      cases.push_back(std::move(made));
+      // One kernel, twice: valid blocks, and blocks of any bytes.
+      for (bool isOdd : {false, true}) {
+        if (!isFull && blocks == 1 && format.elements == 256)
+          continue;
+        int64_t columns = format.elements == 1 ? (blocks == 1 ? 7 : 80)
+                                               : blocks * format.elements;
+        int64_t count = blocks == 1 ? 17 : 50;
+        Program program(/*isStep=*/false);
+        Val ids = program.argument(Role::Ids, "tensor<?xi32>", count);
+        Val table =
+            program.argument(isOdd ? Role::Blocks : Role::Weight,
+                             matrixType(count, columns, format.name.str()));
+        std::string type = rowsType({columns});
+        std::vector<Val> results =
+            program.kernel({ids, table}, [&](const std::vector<Val> &x) {
+              return std::vector<Val>{program.op(
+                  "tenon.embedding " + x[0].name + ", " + x[1].name + " : " +
+                      x[0].type + ", " + x[1].type + " -> " + type,
+                  type)};
+            });
+        Case made = program.finish(
+            "embed",
+            "embed-" + format.name.str() + "-" + std::to_string(count) + "x" +
+                std::to_string(columns) + (isOdd ? "-any-bytes" : ""),
+            format.name.str(), results);
+        for (int64_t rows : {1, 2, 33})
+          made.conditions.push_back({rows});
+        made.tolerance = 0;
+        cases.push_back(std::move(made));
+      }
     }
 }
 
