@@ -45,6 +45,10 @@ struct VectorizeRows : impl::VectorizeRowsPassBase<VectorizeRows> {
   }
 
   void runOnOperation() override {
+    if (lanes < 1) {
+      getOperation().emitError("expected lanes >= 1, but got ") << lanes;
+      return signalPassFailure();
+    }
     SmallVector<linalg::LinalgOp> rows;
     getOperation().walk([&](linalg::LinalgOp op) {
       if (isElementwiseRow(op))
