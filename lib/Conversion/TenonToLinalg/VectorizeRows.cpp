@@ -46,7 +46,8 @@ struct VectorizeRows : impl::VectorizeRowsPassBase<VectorizeRows> {
 
   void runOnOperation() override {
     if (lanes < 1) {
-      getOperation().emitError("expected lanes >= 1, but got ") << lanes;
+      getOperation().emitError("expected lanes >= 1, but got ")
+          << lanes.getValue();
       return signalPassFailure();
     }
     SmallVector<linalg::LinalgOp> rows;
@@ -86,7 +87,8 @@ private:
     FailureOr<scf::SCFTilingResult> tiled =
         scf::tileUsingSCF(rewriter, op, options);
     if (failed(tiled))
-      return op->emitOpError("expected an op that tiles by ") << lanes;
+      return op->emitOpError("expected an op that tiles by ")
+             << lanes.getValue();
     rewriter.eraseOp(op);
     return vectorizeWhole(rewriter, tiled->tiledOps.front());
   }

@@ -174,12 +174,12 @@ void ScheduleKernelsPass::packWeights() {
 void ScheduleKernelsPass::runOnOperation() {
   if (vectorBits != 256 && vectorBits != 512) {
     getOperation().emitError("expected vector-bits 256 or 512, but got ")
-        << vectorBits;
+        << vectorBits.getValue();
     return signalPassFailure();
   }
   if (vectorRegisters != 16 && vectorRegisters != 32) {
     getOperation().emitError("expected vector-registers 16 or 32, but got ")
-        << vectorRegisters;
+        << vectorRegisters.getValue();
     return signalPassFailure();
   }
   for (auto function : getOperation().getOps<func::FuncOp>()) {
