@@ -115,7 +115,11 @@ llvm::Error Library::load(ModuleOp module, const cpu::CpuTarget &target,
     if (!handle)
       error = llvm::createStringError(dlerror());
   }
-  llvm::sys::fs::remove_directories(folder);
+  // A sanitizer that reports something looks for the file's symbols.
+  if (getSanitizer() == cpu::Sanitizer::None)
+    llvm::sys::fs::remove_directories(folder);
+  else
+    kept = folder.str().str();
   if (error)
     return error;
   auto *table = static_cast<void **>(dlsym(handle, kTable.data()));
@@ -178,4 +182,6 @@ Library::create(ModuleOp module, const cpu::CpuTarget &target) {
 Library::~Library() {
   if (handle)
     dlclose(handle);
+  if (!kept.empty())
+    llvm::sys::fs::remove_directories(kept);
 }

@@ -54,6 +54,7 @@ private:
   llvm::DenseMap<mlir::Operation *, Machine> machines;
   llvm::DenseMap<mlir::Operation *, size_t> numbers;
   void *handle = nullptr;
+  std::string kept; ///< folder to remove at the end
 };
 
 } // namespace tenon::conformance
