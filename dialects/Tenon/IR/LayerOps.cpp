@@ -9,6 +9,7 @@
 #include "dialects/Tenon/IR/Shapes.h"
 #include "dialects/Tenon/IR/Tenon.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -101,6 +102,10 @@ LogicalResult KernelOp::verifyRegions() {
     return failure();
   return verifyTypes(getOperation(), "yielded values",
                      getYield().getOperandTypes(), getResultTypes());
+}
+
+bool tenon::isRowOp(Operation *op) {
+  return isa<NormOp, RopeOp, RopeAnglesOp, RowsOp, GateOp, arith::AddFOp>(op);
 }
 
 #define GET_OP_CLASSES

@@ -53,6 +53,11 @@ inline constexpr uint64_t kBytecodeVersion = 1;
 /// The description of a format.
 const BlockFormat &getBlockFormat(SchemeKind kind);
 
+/// True for ops that make each row of their result from one row of each
+/// input: norms, rotations, chosen rows, gates and additions. A kernel of such
+/// ops is a row kernel.
+bool isRowOp(mlir::Operation *op);
+
 } // namespace tenon
 
 #define GET_ATTRDEF_CLASSES

@@ -49,11 +49,6 @@ static Operation *onlyUser(Value value) {
   return user->getBlock() == value.getParentBlock() ? user : nullptr;
 }
 
-static bool isRowOp(Operation *op) {
-  return isa<NormOp, RopeOp, RopeAnglesOp, RowsOp, GateOp, arith::AddFOp,
-             arith::MulFOp>(op);
-}
-
 /// Contractions that run with `linear`: with a gate its other side, else all
 /// later ones of the same input that have no gate or addition of their own.
 static Group groupLinear(LinearOp linear, const DenseSet<Operation *> &taken) {
@@ -141,7 +136,7 @@ static std::string nameGroup(const Group &group) {
     if (auto linear = dyn_cast<LinearOp>(op)) {
       auto at = linear.getWeight().getDefiningOp<WeightAtOp>();
       words.insert(at ? at.getWeight() : StringRef("linear"));
-    } else if (isa<arith::AddFOp, arith::MulFOp>(op)) {
+    } else if (isa<arith::AddFOp>(op)) {
       continue;
     } else {
       words.insert(op->getName().stripDialect());

@@ -31,9 +31,7 @@ class TenonCPU_Attr<string name, string attrMnemonic>
 
 def TenonCPU_Split : I32EnumAttr<"Split", "what workers share out", [
   I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Rows", 1, "rows">,
-  I32EnumAttrCase<"Outputs", 2, "outputs">,
-  I32EnumAttrCase<"Heads", 3, "heads">,
-  I32EnumAttrCase<"HeadsAndRows", 4, "heads_and_rows">
+  I32EnumAttrCase<"HeadsAndRows", 2, "heads_and_rows">
 ]> {
   let cppNamespace = "::tenon::cpu";
   let genSpecializedAttr = 0;

@@ -22,18 +22,25 @@ using namespace tenon;
 using namespace tenon::rt;
 
 // The numbers of the enum are those of the words.
-static_assert(offsetof(tenon_rt_job, workers) == 0 * 8);
-static_assert(offsetof(tenon_rt_job, ids) == 3 * 8);
-static_assert(offsetof(tenon_rt_job, arena) == 7 * 8);
-static_assert(offsetof(tenon_rt_job, weights) == 9 * 8);
-static_assert(offsetof(tenon_rt_job, slot_positions) == 11 * 8);
-static_assert(offsetof(tenon_rt_job, capacity) == 13 * 8);
-static_assert(static_cast<int>(JobField::workers) == 0);
-static_assert(static_cast<int>(JobField::ids) == 3);
-static_assert(static_cast<int>(JobField::arena) == 7);
-static_assert(static_cast<int>(JobField::weights) == 9);
-static_assert(static_cast<int>(JobField::slot_positions) == 11);
-static_assert(static_cast<int>(JobField::capacity) == 13);
+/// A field's enumerant counts the 64-bit words before it.
+#define TENON_SAME_PLACE(field)                                                \
+  static_assert(offsetof(tenon_rt_job, field) ==                               \
+                static_cast<size_t>(JobField::field) * 8)
+TENON_SAME_PLACE(workers);
+TENON_SAME_PLACE(rows);
+TENON_SAME_PLACE(out_rows);
+TENON_SAME_PLACE(ids);
+TENON_SAME_PLACE(positions);
+TENON_SAME_PLACE(out_index);
+TENON_SAME_PLACE(logits);
+TENON_SAME_PLACE(arena);
+TENON_SAME_PLACE(scratch);
+TENON_SAME_PLACE(weights);
+TENON_SAME_PLACE(cache);
+TENON_SAME_PLACE(slot_positions);
+TENON_SAME_PLACE(slots_used);
+TENON_SAME_PLACE(capacity);
+#undef TENON_SAME_PLACE
 
 namespace {
 

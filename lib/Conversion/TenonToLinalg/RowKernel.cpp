@@ -225,7 +225,7 @@ void tenon::insertRowKernelDialects(DialectRegistry &registry) {
 
 bool tenon::isRowKernel(KernelOp kernel) {
   for (Operation &op : kernel.getBody().front().without_terminator())
-    if (!isa<NormOp, GateOp, RopeOp, RopeAnglesOp, RowsOp, arith::AddFOp>(op))
+    if (!isRowOp(&op))
       return false;
   auto hasBuffer = [](Type type) { return bool(getBufferType(type)); };
   // A result of one dimension has no vectors to loop over.
@@ -250,7 +250,7 @@ FunctionType tenon::getRowKernelType(KernelOp kernel) {
 llvm::LogicalResult tenon::lowerRowKernel(KernelOp kernel,
                                           func::FuncOp function) {
   for (Operation &op : kernel.getBody().front().without_terminator())
-    if (!isa<NormOp, GateOp, RopeOp, RopeAnglesOp, RowsOp, arith::AddFOp>(op))
+    if (!isRowOp(&op))
       return op.emitError("expected an op on rows (norm, rope, rope_angles, "
                           "gate, rows, addf) in a row kernel, but got '")
              << op.getName() << "'";

@@ -10,6 +10,7 @@
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 #include "lib/Target/CPU/Outline/CheckEntry.h"
 #include "lib/Target/CPU/Outline/Driver.h"
+#include "lib/Target/CPU/Packing.h"
 #include "lib/Target/CPU/Passes.h"
 
 namespace tenon::cpu {
@@ -109,8 +110,9 @@ void OutlineKernelsPass::describeArtifact(CacheType cache) {
   for (WeightOp weight : module.getOps<WeightOp>())
     for (int64_t layer = 0; layer < weight.getCount(); ++layer)
       weightBytes = std::max<int64_t>(
-          weightBytes, (*weight.getOffsets())[layer] +
-                           llvm::alignTo(getPackedBytes(weight, layer), 64));
+          weightBytes,
+          (*weight.getOffsets())[layer] +
+              llvm::alignTo(getPackedBytes(weight, layer), packedAlignment));
   CacheLayoutOf layout(cache);
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   rt::ArtifactOp::create(

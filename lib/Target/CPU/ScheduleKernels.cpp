@@ -11,6 +11,7 @@
 
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
+#include "lib/Target/CPU/Packing.h"
 #include "lib/Target/CPU/Passes.h"
 
 namespace tenon::cpu {
@@ -145,14 +146,13 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
 /// Packing and offsets of every weight: whole layers one after the other, in
 /// the order in which the module declares the weights.
 void ScheduleKernelsPass::packWeights() {
-  constexpr int64_t alignment = 64;
   Builder builder(&getContext());
   SmallVector<WeightOp> weights(getOperation().getOps<WeightOp>());
   DenseMap<Operation *, SmallVector<int64_t>> offsets;
   int64_t at = 0;
   auto place = [&](WeightOp weight, int64_t layer) {
     offsets[weight].push_back(at);
-    at += llvm::alignTo(getPackedBytes(weight, layer), alignment);
+    at += llvm::alignTo(getPackedBytes(weight, layer), packedAlignment);
   };
   int64_t layers = 0;
   for (WeightOp weight : weights) {

@@ -61,7 +61,8 @@ struct tenon_rt_job {
                             ///<     Filled for the new rows before the call.
   uint64_t slots_used;      ///< 96: slots filled before this call; row r of
                             ///<     the call goes to slot slots_used + r
-  uint64_t capacity;        ///< 104: slots of the cache
+  uint64_t capacity;        ///< 104: slots of the cache, a multiple of
+                            ///<      TENON_RT_SLOT_TILE
   /// 112: called with the job by a worker that has spun in a barrier for a
   /// while; yields the processor. Never null.
   void (*relax)(tenon_rt_job *job);

@@ -42,7 +42,7 @@ private:
   }
   void mapScratch();
   void emitUnit(Value unit);
-  void emitStart(Value firstRow);
+  void emitStart();
   void emitScores(Value firstSlot, Value vectors);
   void emitSoftmax(Value vectors);
   void emitValues(Value firstSlot, Value slots);
@@ -88,7 +88,7 @@ std::pair<Value, Value> AttendBuilder::place(Value m) {
 }
 
 /// Scaled queries into scratch; empty sums.
-void AttendBuilder::emitStart(Value) {
+void AttendBuilder::emitStart() {
   Value scale = e.f32Constant(op.getScale().convertToDouble());
   Value factor = e.broadcast(scale);
   e.loop(e.index(0), e.index(padded), 1, [&](Value m) {
@@ -278,7 +278,7 @@ void AttendBuilder::emitUnit(Value unit) {
   head = arith::DivUIOp::create(e.b, unit, blocks);
   Value block = arith::RemUIOp::create(e.b, unit, blocks);
   firstRow = e.mul(block, schedule.getRows());
-  emitStart(firstRow);
+  emitStart();
   // Rows go to slots in order and positions rise: a causal block ends with its
   // own last row.
   Value seen = rows;
@@ -317,7 +317,6 @@ void AttendBuilder::build() {
 }
 
 LogicalResult tenon::cpu::buildAttendKernel(KernelOp kernel,
-                                            const CPUTargetOptions &,
                                             func::FuncOp function) {
   AttendBuilder(kernel, function).build();
   return success();

@@ -46,8 +46,7 @@ FailureOr<KernelShape> tenon::cpu::classifyKernel(KernelOp kernel) {
   if (matchContraction(kernel))
     return KernelShape::Contract;
   for (Operation &op : block.without_terminator())
-    if (!isa<NormOp, RopeAnglesOp, RopeOp, RowsOp, GateOp, arith::AddFOp,
-             arith::MulFOp>(op)) {
+    if (!isRowOp(&op)) {
       InFlightDiagnostic error =
           kernel.emitOpError("expected a kernel that the CPU can build, but "
                              "got '")
@@ -278,7 +277,7 @@ LogicalResult tenon::cpu::buildKernel(KernelOp kernel, KernelShape shape,
   case KernelShape::Append:
     return buildAppendKernel(kernel, function);
   case KernelShape::Attend:
-    return buildAttendKernel(kernel, target, function);
+    return buildAttendKernel(kernel, function);
   case KernelShape::Contract: {
     Contraction work = *matchContraction(kernel);
     if (isa<StepAttr>(*kernel.getSchedule()))

@@ -111,7 +111,6 @@ llvm::LogicalResult buildChunkKernel(KernelOp kernel, const Contraction &work,
                                      const CPUTargetOptions &target,
                                      mlir::func::FuncOp function);
 llvm::LogicalResult buildAttendKernel(KernelOp kernel,
-                                      const CPUTargetOptions &target,
                                       mlir::func::FuncOp function);
 llvm::LogicalResult buildAppendKernel(KernelOp kernel,
                                       mlir::func::FuncOp function);

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Outline/CheckEntry.h"
+#include "lib/Target/CPU/Packing.h"
 
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
@@ -37,7 +38,7 @@ LogicalResult tenon::cpu::checkWeights(ModuleOp module) {
       return weight.emitOpError("expected offsets of its packed layers; run "
                                 "tenon-cpu-schedule");
     for (int64_t offset : *offsets)
-      if (offset < 0 || offset % 64 != 0)
+      if (offset < 0 || offset % packedAlignment != 0)
         return weight.emitOpError("expected offsets that are multiples of 64, "
                                   "but got ")
                << offset;
