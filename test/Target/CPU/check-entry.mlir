@@ -10,7 +10,7 @@
 // STEP: expected schedule #tenon_cpu.chunk<depth = 64> for kernel 'attn_q+attn_k+attn_v', but got #tenon_cpu.step<lanes = 16, sums = 4>
 // RUN: sed 's/depth = 96/depth = 32/' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=DEPTH
 // DEPTH: expected schedule #tenon_cpu.chunk<depth = 96> for kernel 'ffn_down'
-// RUN: sed 's/split = rows/split = heads/' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=HEADS
+// RUN: sed 's/split = rows/split = heads_and_rows/' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=HEADS
 // HEADS: expected schedule #tenon_cpu.rows<split = rows or none> for kernel 'embedding'
 // RUN: sed 's/split = heads_and_rows/split = none/' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=APPEND
 // APPEND: expected schedule #tenon_cpu.rows<split = heads_and_rows> for kernel 'cache.append'
