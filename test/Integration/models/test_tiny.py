@@ -68,7 +68,7 @@ MODELS |= {
         heads=5,
         kv_heads=1,
         head_dim=80,
-        hidden=200,
+        hidden=203,
         all_biases=True,
     ),
     "gqa-8": TinyModel(

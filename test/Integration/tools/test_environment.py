@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from tenon_test import tools
+from tenon_test.gguf_file import GGUFFile
 from tenon_test.oracle import Oracle
 from tenon_test.tiny_model import TinyModel
+from tenon_test.tokenize import encode
 
 IDS = [5, 90, 17, 200, 33]
 
@@ -167,6 +169,15 @@ def test_text_only_on_stdout(artifact):
     assert loud.stdout == quiet.stdout != b""
     assert b"prefill" in loud.stderr and b"decode" in loud.stderr
     assert quiet.stderr == b""
+
+
+def test_text_prompt(model, artifact, tmp_path):
+    """A prompt as text is the prompt as ids, without a start token here."""
+    text = "the rain in Spain, 12 times"
+    ids = encode(GGUFFile(model), text)
+    path = tmp_path / "l.npy"
+    tools.check("tenon-run", artifact.library, "-p", text, "--logits", path)
+    assert np.array_equal(np.load(path), artifact.logits(ids, threads=2))
 
 
 def test_logits_file(artifact, tmp_path):

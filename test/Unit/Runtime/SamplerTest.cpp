@@ -126,6 +126,16 @@ TEST(Sampler, TopKKeepsTheMostLikely) {
   EXPECT_EQ(draw(sampling).size(), 5u);
 }
 
+TEST(Sampler, TopKTakesTheLowestOfEquals) {
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    tenon_rt_sampling sampling = {};
+    sampling.temperature = 1;
+    sampling.top_k = 1;
+    sampling.seed = seed;
+    EXPECT_EQ(pickOne(sampling, {1, 5, 2, 5, 5, -3}), 1);
+  }
+}
+
 TEST(Sampler, TopPKeepsTheFewestThatReachIt) {
   tenon_rt_sampling sampling = {};
   sampling.temperature = 1;
