@@ -28,7 +28,7 @@ for room in dialects include lib runtime tools; do sources "$room"; done |
 
 printf '\nbuilt in %s (bytes: code and constants, data, stripped file)\n' "$build"
 for file in "$build"/bin/* "$build"/lib/*.so; do
-  [ -f "$file" ] && [ ! -L "$file" ] || continue
+  [ -f "$file" ] || continue
   stripped=$(mktemp)
   "$LLVM_PREFIX/bin/llvm-strip" -o "$stripped" "$file" 2>/dev/null || continue
   read -r text data _ < <("$LLVM_PREFIX/bin/llvm-size" "$file" | tail -n 1)
