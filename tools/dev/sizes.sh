@@ -24,7 +24,7 @@ done
 
 printf '\nlongest files of the product\n'
 for room in dialects include lib runtime tools; do sources "$room"; done |
-  tr '\n' '\0' | xargs -0 wc -l | grep -v ' total$' | sort -rn | head -n 10
+  tr '\n' '\0' | xargs -0 wc -l | grep -v ' total$' | sort -rn | sed -n 1,10p
 
 printf '\nbuilt in %s (bytes: code and constants, data, stripped file)\n' "$build"
 for file in "$build"/bin/* "$build"/lib/*.so; do
