@@ -37,7 +37,7 @@ for room in dialects/*/IR; do
   name=$(basename "$(dirname "$room")")
   for td in "$room/${name}Ops.td" "$room/$name.td"; do
     [ -f "$td" ] || continue
-    dialect=$(cat "$room/$name"*.td | sed -n 's/^ *let name = "\(.*\)";$/\1/p' | head -n 1)
+    dialect=$(sed -n 's/^ *let name = "\(.*\)";$/\1/p' "$room/$name"*.td | sed -n 1p)
     page "$room/$name.md" -gen-dialect-doc "$td" "-dialect=$dialect"
     break
   done

@@ -40,7 +40,7 @@ if [ "$status" -ne 0 ]; then
   for crash in "$work"/crashes/*; do
     [ -f "$crash" ] || continue
     echo "failing input $(basename "$crash") ($(stat -c %s "$crash") bytes), base64:"
-    base64 -w 76 "$crash" | head -n 60
+    base64 -w 76 "$crash" | sed -n 1,60p
   done
 fi
 exit "$status"
