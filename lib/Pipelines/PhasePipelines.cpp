@@ -64,9 +64,7 @@ static void buildSchedulePipeline(OpPassManager &manager,
                                   const PipelineOptions &options) {
   addContract(manager, "optimized");
   cpu::ScheduleKernelsPassOptions schedule;
-  schedule.vectorBits = options.target.vectorBits;
-  schedule.vectorRegisters = options.target.vectorRegisters;
-  schedule.cacheBytes = options.target.cacheBytes;
+  cpu::setTarget(schedule, options.target);
   manager.addPass(cpu::createScheduleKernelsPass(schedule));
   addContract(manager, "scheduled");
 }
@@ -75,9 +73,7 @@ static void buildKernelsPipeline(OpPassManager &manager,
                                  const PipelineOptions &options) {
   addContract(manager, "scheduled");
   cpu::OutlineKernelsPassOptions outline;
-  outline.vectorBits = options.target.vectorBits;
-  outline.vectorRegisters = options.target.vectorRegisters;
-  outline.cacheBytes = options.target.cacheBytes;
+  cpu::setTarget(outline, options.target);
   outline.cpu = options.target.cpu;
   outline.artifactName = options.name;
   manager.addPass(cpu::createOutlineKernelsPass(outline));
@@ -109,7 +105,7 @@ namespace {
 /// Options of the registered pipelines, with the names of tenonc.
 struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
   Option<std::string> cpu{*this, "cpu", llvm::cl::init("x86-64-v3"),
-                          llvm::cl::desc("native, x86-64-v3 or x86-64-v4")};
+                          llvm::cl::desc("native, x86-64-v3, znver4, ...")};
   Option<int64_t> chunkRows{*this, "chunk-rows", llvm::cl::init(256),
                             llvm::cl::desc("tokens that `chunk` takes")};
   Option<std::string> name{*this, "name", llvm::cl::init("model"),
@@ -138,6 +134,7 @@ static void registerPhase(StringRef argument, StringRef description) {
 CPUTargetOptions tenon::getCPUTargetOptions(const cpu::CpuTarget &target) {
   CPUTargetOptions options;
   options.cpu = target.name;
+  options.features.assign(target.features.begin(), target.features.end());
   options.vectorBits = target.vectorBits;
   options.vectorRegisters = target.vectorRegisters;
   options.cacheBytes = target.l2Bytes;

@@ -13,6 +13,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
@@ -38,12 +40,22 @@ std::optional<Phase> parsePhase(llvm::StringRef name);
 struct CPUTargetOptions {
   /// As given by --cpu and as LLVM calls it: "native", "x86-64-v3", ...
   std::string cpu = "x86-64-v3";
-  /// Bits of a vector register: 256 or 512.
+  /// Instructions that code may use, LLVM's names: "avx2", "avx512vnni",
+  /// "neon", ... A builder asks `has` before it emits any of them; without, its
+  /// code is plain vector arithmetic that every target can run.
+  llvm::SmallVector<std::string> features;
+  /// Bits of a vector register: 128, 256 or 512.
   unsigned vectorBits = 256;
   /// Vector registers.
   unsigned vectorRegisters = 16;
   /// Bytes of a core's own second-level cache.
   uint64_t cacheBytes = 1 << 20;
+
+  /// Whether code may use the feature: "avxvnni", "avx512vnni", "avx512bf16",
+  /// "dotprod", "i8mm", ...
+  bool has(llvm::StringRef feature) const {
+    return llvm::is_contained(features, feature);
+  }
 };
 
 /// Options of all pipelines; plain data that a session owns.

@@ -43,9 +43,7 @@ static LogicalResult scheduleAll(ModuleOp module,
                                  const CPUTargetOptions &target) {
   PassManager manager(module->getContext());
   cpu::ScheduleKernelsPassOptions options;
-  options.vectorBits = target.vectorBits;
-  options.vectorRegisters = target.vectorRegisters;
-  options.cacheBytes = target.cacheBytes;
+  cpu::setTarget(options, target);
   manager.addPass(cpu::createScheduleKernelsPass(options));
   return manager.run(module);
 }

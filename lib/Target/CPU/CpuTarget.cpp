@@ -2,14 +2,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `native` becomes the highest level that the host has plus those features of
-// `beyondLevel` that it also has, and is tuned for the host. Asking LLVM for
+// `native` becomes the highest level that the host has plus those features
+// beyond the level that it also has, and is tuned for the host. Asking LLVM for
 // the host's CPU by name instead would allow instructions that the artifact
 // does not list, and the loader could not refuse them elsewhere.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/CpuTarget.h"
+#include "lib/Target/CPU/KnownCpus.h"
 
 #include "llvm-c/Target.h"
 #include "llvm/ADT/STLExtras.h"
@@ -28,21 +29,7 @@ using namespace tenon::cpu;
 
 namespace {
 
-constexpr llvm::StringLiteral kTriple = "x86_64-pc-linux-gnu";
-
-/// What each level adds to the one before it. Features that these imply (SSE
-/// and its successors, AVX) are older than any of them and not listed.
-constexpr llvm::StringLiteral kLevel3[] = {
-    "avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "popcnt"};
-constexpr llvm::StringLiteral kLevel4[] = {"avx512f", "avx512bw", "avx512cd",
-                                           "avx512dq", "avx512vl"};
-
-/// Features beyond a level for which kernel builders have a use.
-constexpr llvm::StringLiteral kBeyondLevel3[] = {"avxvnni"};
-constexpr llvm::StringLiteral kBeyondLevel4[] = {
-    "avxvnni", "avx512vnni", "avx512vbmi", "avx512bf16", "avx512fp16"};
-
-/// Cache sizes assumed where the machine is not known or does not tell.
+/// Cache sizes assumed where the machine does not tell.
 constexpr int64_t kL1Bytes = 32 << 10;
 constexpr int64_t kL2Bytes = 1 << 20;
 constexpr int64_t kL3Bytes = 16 << 20;
@@ -52,18 +39,34 @@ int64_t cacheBytes(int which, int64_t otherwise) {
   return bytes > 0 ? bytes : otherwise;
 }
 
-void append(CpuTarget &target, llvm::ArrayRef<llvm::StringLiteral> features) {
-  for (llvm::StringRef feature : features)
-    target.features.push_back(feature.str());
+/// Adds `feature`, keeping the order of the level's list.
+void addFeature(CpuTarget &target, const CpuLevel &level,
+                llvm::StringRef feature) {
+  if (target.has(feature))
+    return;
+  target.features.push_back(feature.str());
+  auto rank = [&](const std::string &name) {
+    return llvm::find(level.beyond, name) - level.beyond.begin();
+  };
+  std::sort(target.features.begin() + level.features.size(),
+            target.features.end(),
+            [&](const std::string &a, const std::string &b) {
+              return rank(a) < rank(b);
+            });
 }
 
-void setLevel(CpuTarget &target, bool level4) {
-  target.level = level4 ? "x86-64-v4" : "x86-64-v3";
-  append(target, kLevel3);
-  if (level4)
-    append(target, kLevel4);
-  target.vectorBits = level4 ? 512 : 256;
-  target.vectorRegisters = level4 ? 32 : 16;
+CpuTarget startTarget(const CpuLevel &level, llvm::StringRef name,
+                      llvm::StringRef tuneFor) {
+  CpuTarget target;
+  target.triple = level.triple.str();
+  target.name = name.str();
+  target.level = level.llvmName.str();
+  target.tuneFor = tuneFor.str();
+  for (llvm::StringRef feature : level.features)
+    target.features.push_back(feature.str());
+  target.vectorBits = level.vectorBits;
+  target.vectorRegisters = level.vectorRegisters;
+  return target;
 }
 
 llvm::Expected<CpuTarget> getNative() {
@@ -73,23 +76,21 @@ llvm::Expected<CpuTarget> getNative() {
         features, [&](llvm::StringRef name) { return host.lookup(name); });
   };
   llvm::StringRef hostName = llvm::sys::getHostCPUName();
-  if (!hasAll(kLevel3))
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  llvm::ArrayRef<const CpuLevel *> levels = levelsOf(triple.getArchName());
+  const auto *level = llvm::find_if(levels, [&](const CpuLevel *candidate) {
+    return hasAll(candidate->features);
+  });
+  if (level == levels.end())
     return llvm::createStringError(
         llvm::errc::not_supported,
-        "expected a host CPU with the features of x86-64-v3, but got '%s'; "
+        "expected a host CPU with the features of %s, but got '%s'; "
         "name the CPU of the machine that will run the model with --cpu",
+        levels.empty() ? "x86-64-v3" : levels.back()->name.data(),
         hostName.str().c_str());
 
-  CpuTarget target;
-  target.triple = kTriple.str();
-  target.name = hostName.str();
-  target.tuneFor = hostName.str();
-  bool level4 = hasAll(kLevel4);
-  setLevel(target, level4);
-  llvm::ArrayRef<llvm::StringLiteral> beyond =
-      level4 ? llvm::ArrayRef<llvm::StringLiteral>(kBeyondLevel4)
-             : llvm::ArrayRef<llvm::StringLiteral>(kBeyondLevel3);
-  for (llvm::StringRef feature : beyond)
+  CpuTarget target = startTarget(**level, hostName, hostName);
+  for (llvm::StringRef feature : (*level)->beyond)
     if (host.lookup(feature))
       target.features.push_back(feature.str());
   target.l1Bytes = cacheBytes(_SC_LEVEL1_DCACHE_SIZE, kL1Bytes);
@@ -100,23 +101,42 @@ llvm::Expected<CpuTarget> getNative() {
 
 } // namespace
 
+std::string CpuTarget::knownNames() {
+  std::string names = "native";
+  for (const KnownCpu &known : knownCpus())
+    names += ", " + known.name.str();
+  return names;
+}
+
 llvm::Expected<CpuTarget> CpuTarget::get(llvm::StringRef name) {
   if (name == "native")
     return getNative();
-  if (name != "x86-64-v3" && name != "x86-64-v4")
+  llvm::SmallVector<llvm::StringRef> parts;
+  name.split(parts, '+');
+  llvm::StringRef base = parts.front();
+  const KnownCpu *known = llvm::find_if(
+      knownCpus(), [&](const KnownCpu &cpu) { return cpu.name == base; });
+  if (known == knownCpus().end())
     return llvm::createStringError(
         llvm::errc::invalid_argument,
-        "expected the CPU to be one of native, x86-64-v3, x86-64-v4, but got "
-        "'%s'",
+        "expected the CPU to be one of %s, but got '%s'", knownNames().c_str(),
         name.str().c_str());
-  CpuTarget target;
-  target.triple = kTriple.str();
-  target.name = name.str();
-  target.tuneFor = "generic";
-  setLevel(target, name == "x86-64-v4");
-  target.l1Bytes = kL1Bytes;
-  target.l2Bytes = kL2Bytes;
-  target.l3Bytes = kL3Bytes;
+  const CpuLevel &level = *known->level;
+  CpuTarget target = startTarget(level, name, known->tuneFor);
+  for (llvm::StringRef feature : known->features)
+    target.features.push_back(feature.str());
+  for (llvm::StringRef feature : llvm::drop_begin(parts)) {
+    if (!llvm::is_contained(level.beyond, feature))
+      return llvm::createStringError(
+          llvm::errc::invalid_argument,
+          "expected a feature that '%s' may have (%s), but got '%s' in '%s'",
+          base.str().c_str(), llvm::join(level.beyond, ", ").c_str(),
+          feature.str().c_str(), name.str().c_str());
+    addFeature(target, level, feature);
+  }
+  target.l1Bytes = known->l1Bytes;
+  target.l2Bytes = known->l2Bytes;
+  target.l3Bytes = known->l3Bytes;
   return target;
 }
 
@@ -134,6 +154,10 @@ CpuTarget::createTargetMachine() const {
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
   });
   llvm::Triple parsed(triple);
   std::string message;

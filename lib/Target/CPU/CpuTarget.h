@@ -5,8 +5,9 @@
 // What a kernel builder may ask about the machine: which instructions exist,
 // how wide and how many the vector registers are, how large the caches are.
 // Instruction sets are feature sets, not levels: a target is a baseline level
-// plus a short list of features beyond it, and nothing else is generated, so
-// the list that an artifact stores is the whole of what its code needs.
+// plus a short list of features beyond it (`KnownCpus.h`), and nothing else is
+// generated, so the list that an artifact stores is the whole of what its code
+// needs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,8 +34,8 @@ struct CpuTarget {
   std::string triple;
   /// What the artifact is said to be for: "x86-64-v3", "znver4".
   std::string name;
-  /// The level that decides the baseline instructions: "x86-64-v3" or
-  /// "x86-64-v4".
+  /// The baseline instructions, as LLVM calls them: "x86-64-v3", "x86-64-v4",
+  /// "generic" (of AArch64).
   std::string level;
   /// The CPU whose instruction costs decide scheduling; LLVM's name.
   std::string tuneFor;
@@ -51,9 +52,13 @@ struct CpuTarget {
   int64_t l2Bytes = 0;
   int64_t l3Bytes = 0;
 
-  /// The target that `--cpu=` names: "native", "x86-64-v3", "x86-64-v4". An
-  /// unknown name is an error that lists these.
+  /// The target that `--cpu=` names: "native", a name of `knownCpus()`, or one
+  /// with features added, "x86-64-v4+avx512vnni". An unknown name is an error
+  /// that lists the known ones.
   static llvm::Expected<CpuTarget> get(llvm::StringRef name);
+
+  /// "native, x86-64-v3, ...": what `get` knows, for messages.
+  static std::string knownNames();
 
   /// Whether the code may use the feature (LLVM's name, "avx512vnni").
   bool has(llvm::StringRef feature) const;

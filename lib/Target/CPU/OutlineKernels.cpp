@@ -124,11 +124,9 @@ void OutlineKernelsPass::describeArtifact(CacheType cache) {
 
 void OutlineKernelsPass::runOnOperation() {
   ModuleOp module = getOperation();
-  CPUTargetOptions target;
+  CPUTargetOptions target =
+      makeTarget(vectorBits, vectorRegisters, cacheBytes, features);
   target.cpu = cpu;
-  target.vectorBits = vectorBits;
-  target.vectorRegisters = vectorRegisters;
-  target.cacheBytes = cacheBytes;
 
   SmallVector<func::FuncOp> entries;
   for (auto function : module.getOps<func::FuncOp>())

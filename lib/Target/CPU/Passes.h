@@ -10,6 +10,7 @@
 #include "dialects/Tenon/IR/Tenon.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "dialects/TenonRT/IR/TenonRT.h"
+#include "lib/Pipelines/Phases.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -31,6 +32,28 @@ namespace tenon::cpu {
 
 #define GEN_PASS_REGISTRATION
 #include "lib/Target/CPU/Passes.h.inc"
+
+/// The target that a pass's options describe.
+inline CPUTargetOptions makeTarget(unsigned vectorBits,
+                                   unsigned vectorRegisters,
+                                   uint64_t cacheBytes,
+                                   llvm::ArrayRef<std::string> features) {
+  CPUTargetOptions target;
+  target.vectorBits = vectorBits;
+  target.vectorRegisters = vectorRegisters;
+  target.cacheBytes = cacheBytes;
+  target.features.assign(features.begin(), features.end());
+  return target;
+}
+
+/// Fills the target in `options` of a pass.
+template <typename OptionsT>
+void setTarget(OptionsT &options, const CPUTargetOptions &target) {
+  options.vectorBits = target.vectorBits;
+  options.vectorRegisters = target.vectorRegisters;
+  options.cacheBytes = target.cacheBytes;
+  options.features.assign(target.features.begin(), target.features.end());
+}
 
 } // namespace tenon::cpu
 

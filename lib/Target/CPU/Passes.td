@@ -12,11 +12,13 @@ include "mlir/Pass/PassBase.td"
 class CPUTargetPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
   list<Option> targetOptions = [
     Option<"vectorBits", "vector-bits", "unsigned", "256",
-           "bits of a vector register: 256 or 512">,
+           "bits of a vector register: 128, 256 or 512">,
     Option<"vectorRegisters", "vector-registers", "unsigned", "16",
            "vector registers: 16 or 32">,
     Option<"cacheBytes", "cache-bytes", "uint64_t", "1 << 20",
            "bytes of a core's second-level cache">,
+    ListOption<"features", "features", "std::string",
+               "instructions that code may use, LLVM's names">,
   ];
 }
 

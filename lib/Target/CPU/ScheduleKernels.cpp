@@ -172,8 +172,8 @@ void ScheduleKernelsPass::packWeights() {
 }
 
 void ScheduleKernelsPass::runOnOperation() {
-  if (vectorBits != 256 && vectorBits != 512) {
-    getOperation().emitError("expected vector-bits 256 or 512, but got ")
+  if (vectorBits != 128 && vectorBits != 256 && vectorBits != 512) {
+    getOperation().emitError("expected vector-bits 128, 256 or 512, but got ")
         << vectorBits.getValue();
     return signalPassFailure();
   }

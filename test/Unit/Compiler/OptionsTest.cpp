@@ -55,8 +55,13 @@ TEST(Options, ValuesArrive) {
 TEST(Options, ErrorsNameTheOptionAndWhatIsKnown) {
   CompileOptions options;
   options.cpu = "sparc";
-  EXPECT_EQ(errorOf(options), "--cpu: expected the CPU to be one of native, "
-                              "x86-64-v3, x86-64-v4, but got 'sparc'");
+  EXPECT_EQ(errorOf(options), "--cpu: expected the CPU to be one of " +
+                                  cpu::CpuTarget::knownNames() +
+                                  ", but got 'sparc'");
+  options.cpu = "x86-64-v3+i8mm";
+  EXPECT_EQ(errorOf(options),
+            "--cpu: expected a feature that 'x86-64-v3' may have (avxvnni), "
+            "but got 'i8mm' in 'x86-64-v3+i8mm'");
   options = {};
   options.cacheType = "q3";
   EXPECT_EQ(errorOf(options),
