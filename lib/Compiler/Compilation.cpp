@@ -55,10 +55,8 @@ LogicalResult Compilation::load() {
 
 LogicalResult Compilation::runPhase(Phase phase) {
   PipelineOptions pipeline;
+  pipeline.target = getCPUTargetOptions(checked.target);
   pipeline.target.cpu = checked.cpu;
-  pipeline.target.vectorBits = checked.target.vectorBits;
-  pipeline.target.vectorRegisters = checked.target.vectorRegisters;
-  pipeline.target.cacheBytes = checked.target.l2Bytes;
   pipeline.name = checked.name;
   PassManager manager(context);
   buildPhasePipeline(manager, phase, pipeline);

@@ -128,9 +128,9 @@ LogicalResult Compilation::writeArtifact() {
   monitor.endStep("emit objects");
 
   std::string library = files->add(".so");
-  if (auto error = cpu::linkLibrary(*objects, {library, checked.name + ".so",
-                                               TENON_RT_ARTIFACT_SYMBOL,
-                                               checked.sanitizer}))
+  if (auto error = cpu::linkLibrary(
+          *objects, {library, checked.name + ".so", TENON_RT_ARTIFACT_SYMBOL,
+                     checked.sanitizer, target->triple}))
     return fail(files->failure(".so", std::move(error)));
   auto bytes = llvm::MemoryBuffer::getFile(library, /*IsText=*/false,
                                            /*RequiresNullTerminator=*/false);

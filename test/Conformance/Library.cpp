@@ -106,7 +106,8 @@ llvm::Error Library::load(ModuleOp module, const cpu::CpuTarget &target,
           llvm::sys::fs::createUniqueDirectory("tenon-conformance", folder))
     return llvm::createStringError(error, "expected a temporary folder");
   std::string path = (folder + "/kernels.so").str();
-  cpu::LinkOptions link{path, "kernels.so", kTable.str(), getSanitizer()};
+  cpu::LinkOptions link{path, "kernels.so", kTable.str(), getSanitizer(),
+                        target.triple};
   llvm::Error error = cpu::linkLibrary(*objects, link);
   if (!error) {
     handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -31,9 +31,10 @@ constexpr int32_t spins = 4000;
 /// Writes the body of the barrier, block by block.
 class BarrierBuilder {
 public:
-  BarrierBuilder(OpBuilder &builder, LLVM::LLVMFuncOp function, bool hasPause)
+  BarrierBuilder(OpBuilder &builder, LLVM::LLVMFuncOp function,
+                 const llvm::Triple &triple)
       : builder(builder), function(function), loc(function.getLoc()),
-        hasPause(hasPause) {}
+        triple(triple) {}
 
   void build();
 
@@ -64,13 +65,29 @@ private:
                                 rhs);
   }
 
+  /// Tells the processor that this worker waits.
+  void emitPause();
+
   OpBuilder &builder;
   LLVM::LLVMFuncOp function;
   Location loc;
-  bool hasPause;
+  const llvm::Triple &triple;
   Type word;
   Value job;
 };
+
+void BarrierBuilder::emitPause() {
+  auto call = [&](StringRef name, ValueRange operands) {
+    LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(name),
+                                  operands);
+  };
+  if (triple.isX86())
+    call("llvm.x86.sse2.pause", {});
+  // A yield does nothing on most of these processors; to empty the pipeline
+  // takes about as long as a pause of x86.
+  else if (triple.isAArch64())
+    call("llvm.aarch64.isb", constant(15));
+}
 
 void BarrierBuilder::build() {
   word = builder.getI32Type();
@@ -123,10 +140,7 @@ void BarrierBuilder::build() {
   LLVM::CondBrOp::create(builder, loc, isEarly, pause, relax);
 
   builder.setInsertionPointToStart(pause);
-  if (hasPause)
-    LLVM::CallIntrinsicOp::create(builder, loc,
-                                  builder.getStringAttr("llvm.x86.sse2.pause"),
-                                  ValueRange());
+  emitPause();
   LLVM::BrOp::create(builder, loc,
                      ValueRange(LLVM::AddOp::create(builder, loc, round, one)),
                      spin);
@@ -159,10 +173,10 @@ LLVM::LLVMFuncOp tenon::getOrCreateBarrier(OpBuilder &builder,
       builder, module.getLoc(), barrierName, type, LLVM::Linkage::Internal);
   function.setNoInline(true);
 
-  // The hint to the processor is an instruction of x86.
-  auto triple = module->getAttrOfType<StringAttr>(
+  // A module that says nothing is meant for x86.
+  auto given = module->getAttrOfType<StringAttr>(
       LLVM::LLVMDialect::getTargetTripleAttrName());
-  bool hasPause = !triple || llvm::Triple(triple.getValue()).isX86();
-  BarrierBuilder(builder, function, hasPause).build();
+  llvm::Triple triple(given ? given.getValue() : "x86_64");
+  BarrierBuilder(builder, function, triple).build();
   return function;
 }

@@ -24,6 +24,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Signals.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <mutex>
 
@@ -67,10 +68,12 @@ struct TemporaryFile {
 
 /// Writes a shared library that has these functions and no code.
 llvm::Error writeStub(llvm::StringRef path, llvm::StringRef soname,
+                      const llvm::Triple &triple,
                       llvm::ArrayRef<llvm::StringLiteral> functions) {
   llvm::ifs::IFSStub stub;
   stub.SoName = soname.str();
-  stub.Target.Arch = llvm::ELF::EM_X86_64;
+  stub.Target.Arch =
+      triple.isAArch64() ? llvm::ELF::EM_AARCH64 : llvm::ELF::EM_X86_64;
   stub.Target.BitWidth = llvm::ifs::IFSBitWidthType::IFS64;
   stub.Target.Endianness = llvm::ifs::IFSEndiannessType::Little;
   for (llvm::StringRef function : functions) {
@@ -173,6 +176,7 @@ llvm::Error checkExports(llvm::StringRef path, llvm::StringRef exported) {
 
 llvm::Error tenon::cpu::linkLibrary(llvm::ArrayRef<ObjectFile> objects,
                                     const LinkOptions &options) {
+  const llvm::Triple triple(options.triple);
   const TemporaryFile archive(options.output + ".objects.a");
   const TemporaryFile exports(options.output + ".exports");
   const TemporaryFile libc(options.output + ".libc.so");
@@ -182,12 +186,14 @@ llvm::Error tenon::cpu::linkLibrary(llvm::ArrayRef<ObjectFile> objects,
   if (auto error = writeFile(exports.path, "{ global: " + options.exported +
                                                "; local: *; };\n"))
     return error;
-  if (auto error = writeStub(libc.path, "libc.so.6", kLibcFunctions))
+  if (auto error = writeStub(libc.path, "libc.so.6", triple, kLibcFunctions))
     return error;
-  if (auto error = writeStub(libm.path, "libm.so.6", kLibmFunctions))
+  if (auto error = writeStub(libm.path, "libm.so.6", triple, kLibmFunctions))
     return error;
   std::vector<std::string> arguments = {
       "ld.lld",
+      "-m",
+      triple.isAArch64() ? "aarch64linux" : "elf_x86_64",
       "-shared",
       "-o",
       options.output,

@@ -22,6 +22,8 @@ struct LinkOptions {
   std::string exported; ///< the one symbol that it shows
   /// Symbols that this sanitizer's runtime provides may stay undefined.
   Sanitizer sanitizer = Sanitizer::None;
+  /// Of the objects: decides the architecture of the library.
+  std::string triple = "x86_64-pc-linux-gnu";
 };
 
 /// Links `objects` to a shared library that needs at most libc and libm.

@@ -153,4 +153,9 @@ void OutlineKernelsPass::runOnOperation() {
   describeArtifact(cast<CacheType>(entries.front().getArgumentTypes().back()));
   for (func::FuncOp entry : entries)
     entry.erase();
+  // What is lowered for another processor than x86 has to know it.
+  if (target.has("neon"))
+    for (ModuleOp nested : module.getOps<ModuleOp>())
+      nested->setAttr(LLVM::LLVMDialect::getTargetTripleAttrName(),
+                      StringAttr::get(&getContext(), "aarch64-linux-gnu"));
 }

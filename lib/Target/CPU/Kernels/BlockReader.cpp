@@ -6,6 +6,8 @@
 
 #include "lib/Target/CPU/Kernels/BlockReader.h"
 
+#include "lib/Target/CPU/Kernels/TableLookup.h"
+
 using namespace mlir;
 using namespace tenon;
 using namespace tenon::cpu;
@@ -22,9 +24,9 @@ static Type floatType(Builder &b, FloatKind kind) {
 }
 
 BlockReader::BlockReader(Emitter &e, const BlockFormat &format, Value memory,
-                         Value base, Value lane, bool wide)
-    : e(e), format(format), memory(memory), base(base), lane(lane), wide(wide) {
-}
+                         Value base, Value lane, const CPUTargetOptions &target)
+    : e(e), format(format), memory(memory), base(base), lane(lane),
+      target(target) {}
 
 int64_t BlockReader::subBlocks(const BlockFormat &format) {
   return format.subElements ? format.elements / format.subElements : 1;
@@ -127,7 +129,13 @@ Value BlockReader::lookup(Value code) {
                                          operands)
         .getResult(0);
   };
-  if (wide)
+  if (!target.has("avx2")) {
+    SmallVector<int8_t> bytes(entries.begin(), entries.end());
+    Value narrow = arith::TruncIOp::create(e.b, e.vec(e.b.getI8Type()), code);
+    return arith::ExtSIOp::create(e.b, e.vi32(),
+                                  lookupBytes(e, target, bytes, narrow));
+  }
+  if (target.has("avx512f"))
     return call("llvm.x86.avx512.permvar.si.512", e.vi32(),
                 {table(entries), code});
   // Eight lanes at a time: both halves of the table, chosen by bit 3.

@@ -13,6 +13,7 @@
 #define TENON_LIB_TARGET_CPU_KERNELS_BLOCKREADER_H
 
 #include "dialects/Tenon/IR/BlockFormat.h"
+#include "lib/Pipelines/Phases.h"
 #include "lib/Target/CPU/Kernels/Emitter.h"
 
 namespace tenon::cpu {
@@ -22,10 +23,11 @@ namespace tenon::cpu {
 class BlockReader {
 public:
   /// `memory`: packed bytes; `base`: index of the block's first byte; `lane`:
-  /// null for all 16 rows, or the row within the group. `wide`: the machine
-  /// has 512-bit registers (decides how tables are looked up).
+  /// null for all 16 rows, or the row within the group. `target` decides how
+  /// tables are looked up.
   BlockReader(Emitter &e, const BlockFormat &format, mlir::Value memory,
-              mlir::Value base, mlir::Value lane, bool wide);
+              mlir::Value base, mlir::Value lane,
+              const CPUTargetOptions &target);
 
   /// code(i) as f32: integer or table entry; the element itself when plain.
   mlir::Value code(int64_t i);
@@ -53,7 +55,7 @@ private:
   Emitter &e;
   const BlockFormat &format;
   mlir::Value memory, base, lane;
-  bool wide;
+  const CPUTargetOptions &target;
   llvm::DenseMap<int64_t, mlir::Value> bytes;
   llvm::DenseMap<int64_t, mlir::Value> numbers, scales, minima;
 };

@@ -64,7 +64,7 @@ void ChunkBuilder::emitDecode(unsigned weight, Value group, int64_t position,
   e.loop(zero, e.index(work.columns / format.elements), 1, [&](Value block) {
     Value base = e.add(start, e.mul(block, format.bytes * kLanes));
     Value at = e.mul(block, format.elements * width * kLanes);
-    BlockReader reader(e, format, packed, base, {}, target.vectorBits == 512);
+    BlockReader reader(e, format, packed, base, {}, target);
     for (int64_t i : BlockReader::order(format))
       e.storeVector(reader.element(i), panel,
                     {e.add(at, (i * width + position) * kLanes)});

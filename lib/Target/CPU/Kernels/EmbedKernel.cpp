@@ -39,8 +39,7 @@ LogicalResult tenon::cpu::buildEmbedKernel(KernelOp kernel,
            e.loop(e.index(0), blocks, 1, [&](Value block) {
              Value base = e.add(start, e.mul(block, format.bytes * kLanes));
              Value at = e.mul(block, format.elements);
-             BlockReader reader(e, format, packed, base, lane,
-                                target.vectorBits == 512);
+             BlockReader reader(e, format, packed, base, lane, target);
              for (int64_t i = 0; i < format.elements; ++i)
                e.store(reader.element(i), result, {row, e.add(at, i)});
            });

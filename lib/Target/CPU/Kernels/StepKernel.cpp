@@ -96,7 +96,7 @@ Value StepBuilder::emitBlocks(const BlockFormat &format, Value packed,
   auto body = [&](Value block, ValueRange carried) {
     Value base = e.add(start, e.mul(block, format.bytes * kLanes));
     Value at = e.mul(block, format.elements);
-    BlockReader reader(e, format, packed, base, {}, target.vectorBits == 512);
+    BlockReader reader(e, format, packed, base, {}, target);
     // Partial sums of each sub-block, several to hide the adder's latency.
     SmallVector<SmallVector<Value>> partial(subs);
     SmallVector<int64_t> seen(subs, 0);
@@ -136,7 +136,7 @@ Value StepBuilder::emitPlain(const BlockFormat &format, Value packed,
   int64_t main = work.columns / unroll * unroll;
   auto term = [&](Value k, Value sum) {
     Value base = e.add(start, e.mul(k, format.bytes * kLanes));
-    BlockReader reader(e, format, packed, base, {}, target.vectorBits == 512);
+    BlockReader reader(e, format, packed, base, {}, target);
     return e.fma(reader.code(0), e.broadcast(e.load(input, {zero, k})), sum);
   };
   SmallVector<Value> parts(sums, e.splat(0));
