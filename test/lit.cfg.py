@@ -20,6 +20,7 @@ bin_dir = os.path.join(config.tenon_build_dir, "bin")
 llvm_config.with_environment("PATH", [bin_dir, config.llvm_tools_dir], append_path=True)
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.tenon_build_dir, "test", "cache")
 for option in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
     config.environment[option] = os.environ.get(option, "")
 

@@ -42,7 +42,18 @@ struct CompileOptions {
   std::string compileTo = "artifact";
   /// Folder for the IR after each phase; empty: none.
   std::string dumpPhases;
+  /// Folder in which compiled kernels are kept for the next compilation that
+  /// needs the same; empty: none. `defaultCacheFolder` is what tenonc uses. A
+  /// folder that cannot be used is a warning, and costs time only.
+  std::string cacheFolder;
+  /// Bytes that the folder may hold; the kernels that were not used for the
+  /// longest time go first.
+  uint64_t cacheLimit = uint64_t(1) << 30;
 };
+
+/// The user's own folder for compiled kernels: `$XDG_CACHE_HOME/tenon`, else
+/// `$HOME/.cache/tenon`, else "".
+std::string defaultCacheFolder();
 
 /// One step of a compilation.
 struct StepReport {
@@ -50,6 +61,7 @@ struct StepReport {
   double seconds = 0;
   uint64_t anonymousBytes = 0; ///< largest anonymous memory during the step
   uint64_t residentBytes = 0;  ///< largest resident memory so far
+  std::string note;            ///< "18 of 20 kernels from the cache", or ""
 };
 
 /// Called at the end of each step.
@@ -62,9 +74,11 @@ struct CompileResult {
   std::vector<Diagnostic> diagnostics; ///< all messages, in order
   std::vector<std::string> files;      ///< that were written
   std::vector<StepReport> steps;
-  std::string explanation;  ///< op, algorithm, kernel, why; a table
-  uint64_t codeBytes = 0;   ///< executable bytes of the artifact
-  uint64_t weightBytes = 0; ///< packed weights
+  std::string explanation;    ///< op, algorithm, kernel, why; a table
+  uint64_t codeBytes = 0;     ///< executable bytes of the artifact
+  uint64_t weightBytes = 0;   ///< packed weights
+  unsigned kernels = 0;       ///< compiled for the artifact, or from the cache
+  unsigned cachedKernels = 0; ///< of them from the cache
 
   explicit operator bool() const { return succeeded; }
   /// The first error, or "".

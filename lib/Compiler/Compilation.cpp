@@ -14,6 +14,7 @@
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -53,11 +54,51 @@ LogicalResult Compilation::load() {
   return success(bool(module));
 }
 
+void Compilation::warnOfCache(llvm::ArrayRef<std::string> problems) {
+  for (const std::string &problem : problems)
+    emitWarning(UnknownLoc::get(context))
+        << "kernel cache " << options.cacheFolder << ": " << problem;
+}
+
+void Compilation::openCache() {
+  // Dumped phases and IR that is written show all kernels, and IR of later
+  // phases may hold anything under their names.
+  if (options.cacheFolder.empty() || checked.to != Phase::Artifact ||
+      checked.from >= Phase::Kernels || !options.dumpPhases.empty())
+    return;
+  auto cache = KernelCache::open(options.cacheFolder, options.cacheLimit);
+  if (!cache)
+    return warnOfCache(
+        "it cannot be used: " + llvm::toString(cache.takeError()) +
+        "; choose another folder with --cache-dir, or none "
+        "with --no-cache");
+  auto emission = describeEmission(checked.target, checked.sanitizer);
+  if (!emission)
+    return warnOfCache("it is not used, because the compiler cannot read its "
+                       "own program: " +
+                       llvm::toString(emission.takeError()));
+  reuse.emplace(std::move(*cache), std::move(*emission));
+}
+
+LogicalResult Compilation::runKernelsPhase(const PipelineOptions &pipeline) {
+  PassManager outline(context), lower(context);
+  buildOutlinePipeline(outline, pipeline);
+  buildKernelBodyPipeline(lower, pipeline);
+  if (failed(outline.run(*module)))
+    return failure();
+  reuse->take(*module);
+  result.kernels = reuse->totalCount();
+  result.cachedKernels = reuse->foundCount();
+  return lower.run(*module);
+}
+
 LogicalResult Compilation::runPhase(Phase phase) {
   PipelineOptions pipeline;
   pipeline.target = getCPUTargetOptions(checked.target);
   pipeline.target.cpu = checked.cpu;
   pipeline.name = checked.name;
+  if (phase == Phase::Kernels && reuse)
+    return runKernelsPhase(pipeline);
   PassManager manager(context);
   buildPhasePipeline(manager, phase, pipeline);
   return manager.run(*module);
@@ -105,6 +146,7 @@ LogicalResult Compilation::run() {
     return failure();
   monitor.endStep(checked.sourceIsIR ? "read"
                                      : getPhaseName(Phase::Imported).str());
+  openCache();
   Phase last = std::min(checked.to, Phase::Native);
   for (int i = static_cast<int>(checked.from) + 1; i <= static_cast<int>(last);
        ++i) {
@@ -113,7 +155,12 @@ LogicalResult Compilation::run() {
       return failure();
     if (phase == Phase::Scheduled)
       result.explanation = explain(*module);
-    monitor.endStep(getPhaseName(phase).str());
+    bool reused = phase == Phase::Kernels && reuse;
+    monitor.endStep(getPhaseName(phase).str(),
+                    reused ? llvm::formatv("{0} of {1} kernels from the cache",
+                                           result.cachedKernels, result.kernels)
+                                 .str()
+                           : std::string());
   }
   return checked.to == Phase::Artifact ? writeArtifact() : writeIR();
 }

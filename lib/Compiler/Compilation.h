@@ -10,6 +10,7 @@
 #ifndef TENON_LIB_COMPILER_COMPILATION_H
 #define TENON_LIB_COMPILER_COMPILATION_H
 
+#include "lib/Compiler/KernelReuse.h"
 #include "lib/Compiler/Monitor.h"
 #include "lib/Compiler/Options.h"
 #include "lib/Compiler/OutputFiles.h"
@@ -32,7 +33,13 @@ public:
 private:
   /// Reads the source into `module`.
   mlir::LogicalResult load();
+  /// Opens the kernel cache, if this compilation has a use for one.
+  void openCache();
+  /// What the cache has to say goes to the user.
+  void warnOfCache(llvm::ArrayRef<std::string> problems);
   mlir::LogicalResult runPhase(Phase phase);
+  /// Leads to the kernels phase, less the kernels that the cache has.
+  mlir::LogicalResult runKernelsPhase(const PipelineOptions &pipeline);
   /// Writes the IR to the folder of --dump-phases, if there is one.
   mlir::LogicalResult dump(Phase phase);
   mlir::LogicalResult writeIR();
@@ -50,6 +57,7 @@ private:
   CompileResult &result;
   std::unique_ptr<OutputFiles> files;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::optional<KernelReuse> reuse;
 };
 
 /// Text of the IR as phases are dumped and written.

@@ -116,9 +116,15 @@ LogicalResult Compilation::writeArtifact() {
   std::vector<llvm::StringRef> entries;
   for (const cpu::EntryDescription &entry : description->entries)
     entries.push_back(entry.function);
+  if (reuse)
+    llvm::append_range(entries, reuse->kept());
   auto objects = cpu::emitObjects(*module, *target, checked.sanitizer, entries);
   if (failed(objects))
     return failure();
+  if (reuse) {
+    objects = reuse->complete(std::move(*objects));
+    warnOfCache(reuse->takeProblems());
+  }
   llvm::LLVMContext llvmContext;
   auto table = cpu::emitObject(*cpu::buildDescriptor(llvmContext, *description),
                                *target, cpu::Sanitizer::None, entries);

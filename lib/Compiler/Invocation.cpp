@@ -14,6 +14,8 @@
 
 #include "llvm/Support/JSON.h"
 
+#include <cstdlib>
+
 using namespace tenon;
 
 namespace {
@@ -96,6 +98,8 @@ std::string CompileResult::statistics() const {
     json.attribute("peak_resident_bytes", resident);
     json.attribute("code_bytes", codeBytes);
     json.attribute("weight_bytes", weightBytes);
+    json.attribute("kernels", kernels);
+    json.attribute("cached_kernels", cachedKernels);
     json.attributeArray("steps", [&] {
       for (const StepReport &step : steps)
         json.object([&] {
@@ -103,10 +107,25 @@ std::string CompileResult::statistics() const {
           json.attribute("seconds", step.seconds);
           json.attribute("anonymous_bytes", step.anonymousBytes);
           json.attribute("resident_bytes", step.residentBytes);
+          if (!step.note.empty())
+            json.attribute("note", step.note);
         });
     });
   });
   return text + "\n";
+}
+
+std::string tenon::defaultCacheFolder() {
+  // A relative path is invalid by the rules of these variables.
+  auto absolute = [](const char *name) {
+    const char *value = std::getenv(name);
+    return value && value[0] == '/' ? std::string(value) : std::string();
+  };
+  if (std::string base = absolute("XDG_CACHE_HOME"); !base.empty())
+    return base + "/tenon";
+  if (std::string home = absolute("HOME"); !home.empty())
+    return home + "/.cache/tenon";
+  return std::string();
 }
 
 Invocation::Invocation(Session &session, CompileOptions options)

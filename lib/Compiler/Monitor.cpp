@@ -62,9 +62,10 @@ void Monitor::sample() {
   }
 }
 
-void Monitor::endStep(std::string name) {
+void Monitor::endStep(std::string name, std::string note) {
   StepReport report;
   report.name = std::move(name);
+  report.note = std::move(note);
   Clock::time_point now = Clock::now();
   report.seconds = std::chrono::duration<double>(now - start).count();
   report.anonymousBytes =

@@ -28,8 +28,9 @@ public:
   Monitor(const Monitor &) = delete;
   Monitor &operator=(const Monitor &) = delete;
 
-  /// Ends the step that began with the last call.
-  void endStep(std::string name);
+  /// Ends the step that began with the last call. `note` is what else there is
+  /// to say of it.
+  void endStep(std::string name, std::string note = std::string());
 
 private:
   void sample();

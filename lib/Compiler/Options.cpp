@@ -159,6 +159,9 @@ tenon::checkOptions(const CompileOptions &options, const Source &source,
     return optionError("--sanitize: expected address or thread, but got '%s'",
                        options.sanitize.c_str());
   checked.sanitizer = *sanitizer;
+  if (!options.cacheFolder.empty() && options.cacheLimit == 0)
+    return optionError("--cache-limit: expected at least 1 MiB, but got 0; "
+                       "compile without a cache with --no-cache");
   checked.name = output.name().empty()
                      ? llvm::sys::path::stem(source.path()).str()
                      : output.name();

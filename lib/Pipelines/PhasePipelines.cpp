@@ -69,7 +69,7 @@ static void buildSchedulePipeline(OpPassManager &manager,
   addContract(manager, "scheduled");
 }
 
-static void buildKernelsPipeline(OpPassManager &manager,
+void tenon::buildOutlinePipeline(OpPassManager &manager,
                                  const PipelineOptions &options) {
   addContract(manager, "scheduled");
   cpu::OutlineKernelsPassOptions outline;
@@ -77,6 +77,10 @@ static void buildKernelsPipeline(OpPassManager &manager,
   outline.cpu = options.target.cpu;
   outline.artifactName = options.name;
   manager.addPass(cpu::createOutlineKernelsPass(outline));
+}
+
+void tenon::buildKernelBodyPipeline(OpPassManager &manager,
+                                    const PipelineOptions &options) {
   OpPassManager &kernels = manager.nest<ModuleOp>();
   buildRowKernelPasses(kernels.nest<func::FuncOp>(), options);
   kernels.addPass(createCanonicalizerPass());
@@ -94,7 +98,8 @@ void tenon::buildPhasePipeline(OpPassManager &manager, Phase phase,
   case Phase::Scheduled:
     return buildSchedulePipeline(manager, options);
   case Phase::Kernels:
-    return buildKernelsPipeline(manager, options);
+    buildOutlinePipeline(manager, options);
+    return buildKernelBodyPipeline(manager, options);
   case Phase::Native:
     return buildNativePipeline(manager, options);
   }

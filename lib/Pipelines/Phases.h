@@ -72,6 +72,14 @@ struct PipelineOptions {
 void buildPhasePipeline(mlir::OpPassManager &manager, Phase phase,
                         const PipelineOptions &options);
 
+/// The two halves of the way to Kernels: each kernel becomes a function in a
+/// module of its own; those functions are lowered. In between, a module stands
+/// for the code that will come of it and for nothing else.
+void buildOutlinePipeline(mlir::OpPassManager &manager,
+                          const PipelineOptions &options);
+void buildKernelBodyPipeline(mlir::OpPassManager &manager,
+                             const PipelineOptions &options);
+
 /// The facts of a CPU that pipelines use.
 CPUTargetOptions getCPUTargetOptions(const cpu::CpuTarget &target);
 

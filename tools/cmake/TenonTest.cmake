@@ -18,6 +18,7 @@ set(TENON_TEST_ENVIRONMENT
   "PYTHONDONTWRITEBYTECODE=1"
   "PYTHONPATH=${PROJECT_SOURCE_DIR}/test/lib/python"
   "PYTHONUTF8=1"
+  "XDG_CACHE_HOME=${PROJECT_BINARY_DIR}/test/cache"
   "ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0:abort_on_error=0"
   "TSAN_OPTIONS=ignore_noninstrumented_modules=1"
   "UBSAN_OPTIONS=print_stacktrace=1")

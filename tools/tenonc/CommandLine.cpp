@@ -56,7 +56,27 @@ CLI::Option *addText(CLI::App &app, const std::string &name, std::string &value,
       });
 }
 
-void addOptions(CLI::App &app, CommandLine &line, std::string &context) {
+/// Values that are not what the compiler takes.
+struct Raw {
+  std::string context;
+  bool noCache = false;
+  uint64_t cacheLimit = 1024;
+};
+
+void addCacheOptions(CLI::App &app, CommandLine &line, Raw &raw) {
+  auto *none = app.add_flag("--no-cache", raw.noCache,
+                            "compile every kernel; keep none");
+  addText(app, "--cache-dir", line.options.cacheFolder, "DIR",
+          "folder for compiled kernels (default: $XDG_CACHE_HOME/tenon, else "
+          "~/.cache/tenon)")
+      ->excludes(none);
+  app.add_option("--cache-limit", raw.cacheLimit,
+                 "MiB that the folder may hold (default: 1024)")
+      ->check(CLI::Range(uint64_t(1), uint64_t(1) << 30))
+      ->type_name("MIB");
+}
+
+void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
   CompileOptions &options = line.options;
   addText(app, "MODEL", line.input, "FILE",
           "the model: a GGUF file, or IR (.mlir) of any phase")
@@ -69,7 +89,7 @@ void addOptions(CLI::App &app, CommandLine &line, std::string &context) {
   addText(app, "--cpu", options.cpu, "CPU",
           "machine to compile for: native, x86-64-v3, x86-64-v4 (default: "
           "native)");
-  addText(app, "--context", context, "N",
+  addText(app, "--context", raw.context, "N",
           "most tokens a session can hold (default: as the model says)");
   addText(app, "--cache-type", options.cacheType, "TYPE",
           "format of cached keys and values: f16, f32 (default: f16)");
@@ -89,6 +109,7 @@ void addOptions(CLI::App &app, CommandLine &line, std::string &context) {
                "print to stdout for each kernel: op, algorithm, kernel, why");
   addText(app, "--stats", line.statisticsFile, "FILE",
           "write time and memory of each step as JSON");
+  addCacheOptions(app, line, raw);
   app.add_option("--threads", line.threads,
                  "threads of the compiler (default: one per processor); the "
                  "result does not depend on it")
@@ -121,15 +142,20 @@ uint64_t parseContext(const std::string &text) {
 std::optional<CommandLine> tenon::tool::parseCommandLine(int argc, char **argv,
                                                          int &exitCode) {
   CommandLine line;
-  std::string context;
+  Raw raw;
   CLI::App app(kDescription, "tenonc");
   app.footer(kExamples);
   app.get_formatter()->column_width(28);
-  addOptions(app, line, context);
+  addOptions(app, line, raw);
   try {
     app.parse(argc, argv);
     if (app.count("--context"))
-      line.options.context = parseContext(context);
+      line.options.context = parseContext(raw.context);
+    line.options.cacheLimit = raw.cacheLimit << 20;
+    if (!raw.noCache && line.options.cacheFolder.empty()) {
+      line.options.cacheFolder = defaultCacheFolder();
+      line.noCacheFolder = line.options.cacheFolder.empty();
+    }
     return line;
   } catch (const CLI::Success &success) {
     // --help and --version.

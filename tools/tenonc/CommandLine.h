@@ -22,6 +22,7 @@ struct CommandLine {
   CompileOptions options;
   bool explain = false;
   bool quiet = false;
+  bool noCacheFolder = false; ///< nothing says where a kernel cache may be
   std::string statisticsFile;
   unsigned threads = 0;
 };

@@ -21,8 +21,9 @@
 using namespace tenon;
 
 void tool::printStep(const StepReport &step) {
-  std::fprintf(stderr, "%-16s %8.3f s %8.1f MB\n", step.name.c_str(),
-               step.seconds, step.anonymousBytes / 1e6);
+  std::fprintf(stderr, "%-16s %8.3f s %8.1f MB%s%s\n", step.name.c_str(),
+               step.seconds, step.anonymousBytes / 1e6,
+               step.note.empty() ? "" : "  ", step.note.c_str());
 }
 
 void tool::printFiles(const CompileResult &result) {

@@ -32,6 +32,9 @@ int main(int argc, char **argv) {
   });
   if (!line->quiet)
     invocation.onProgress(printStep);
+  if (!line->quiet && line->noCacheFolder)
+    std::fprintf(stderr, "no kernel cache: neither XDG_CACHE_HOME nor HOME "
+                         "names a folder; --cache-dir does\n");
   CompileResult result =
       invocation.run(Source::file(line->input),
                      Output::folder(line->outputFolder, line->name));
