@@ -32,7 +32,7 @@ def artifact(consumer, model, command, tmp_path_factory):
 
 
 def test_tools_of_the_prefix(prefix, command):
-    for tool in ("tenonc", "tenon-opt", "tenon-run"):
+    for tool in ("tenonc", "tenon-opt", "tenon-run", "tenon-bench"):
         assert "0.1.0" in command(prefix / "bin" / tool, "--version")
 
 

@@ -3,8 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Both are timed from the same depth, after a warm-up that touches every page
-// of the weights and wakes the threads. Tokens are pseudo-random and nothing
-// is sampled, so only the model's own work is measured.
+// of the weights and wakes the threads. Several depths cost one filling: the
+// deepest comes first, and tokens are forgotten from there. Tokens are
+// pseudo-random and nothing is sampled, so only the model's own work is
+// measured.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,17 +28,25 @@ struct Timing {
   double seconds = 0;
 };
 
+/// What was timed from one depth.
+struct Timings {
+  uint64_t depth = 0;
+  Timing prefill, decode;
+};
+
 class Bench {
 public:
   Bench(Engine &engine, const BenchSizes &sizes)
       : engine(engine), sizes(sizes), logits(engine.info().vocabulary) {
     uint64_t state = 1;
-    size_t most = std::max({sizes.prefill, sizes.decode, sizes.depth});
+    size_t most = std::max({sizes.prefill, sizes.decode, sizes.deepest()});
     for (size_t i = 0; i < most; ++i) {
       state = state * 6364136223846793005u + 1442695040888963407u;
       ids.push_back(
           static_cast<int32_t>((state >> 33) % engine.info().vocabulary));
     }
+    for (uint64_t depth : sizes.depths)
+      timings.push_back({depth, {}, {}});
   }
 
   /// Returns false after Ctrl-C; what was timed until then stays.
@@ -48,27 +58,42 @@ public:
     if (sizes.decode > 0)
       engine.step(ids.data(), 1, logits.data());
     engine.truncate(0);
-    if (sizes.depth > 0 && !engine.prefill(ids.data(), sizes.depth, nullptr))
+    uint64_t deepest = sizes.deepest();
+    if (deepest > 0 && !engine.prefill(ids.data(), deepest, nullptr))
       return false;
+    std::vector<Timings *> order;
+    for (Timings &timing : timings)
+      order.push_back(&timing);
+    std::sort(order.begin(), order.end(),
+              [](Timings *a, Timings *b) { return a->depth > b->depth; });
+    for (Timings *timing : order) {
+      engine.truncate(timing->depth);
+      if (!measure(*timing))
+        return false;
+    }
+    return true;
+  }
+
+  std::vector<Timings> timings; ///< in the order of the options
+
+private:
+  bool measure(Timings &timing) {
     if (sizes.prefill > 0) {
       Timer timer;
       bool whole = engine.prefill(ids.data(), sizes.prefill, logits.data());
-      prefill = {engine.length() - sizes.depth, timer.seconds()};
+      timing.prefill = {engine.length() - timing.depth, timer.seconds()};
       if (!whole)
         return false;
-      engine.truncate(sizes.depth);
+      engine.truncate(timing.depth);
     }
     Timer timer;
     for (size_t i = 0; i < sizes.decode && !interrupted(); ++i) {
       engine.step(&ids[i], 1, logits.data());
-      decode = {i + 1, timer.seconds()};
+      timing.decode = {i + 1, timer.seconds()};
     }
     return !interrupted();
   }
 
-  Timing prefill, decode;
-
-private:
   Engine &engine;
   BenchSizes sizes;
   std::vector<float> logits;
@@ -81,10 +106,43 @@ uint64_t peakBytes() {
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-nlohmann::ordered_json toJson(const Timing &timing) {
+using Json = nlohmann::ordered_json;
+
+Json toJson(const Timing &timing) {
   return {{"tokens", timing.tokens},
           {"seconds", timing.seconds},
           {"tokens_per_second", rate(timing.tokens, timing.seconds)}};
+}
+
+/// The first depth stands at the top level, and all of `--depth`, if it was
+/// given, below "depths".
+std::string toJson(const Bench &bench, const Engine &engine, bool isList) {
+  const Timings &first = bench.timings.front();
+  Json json = {{"prefill", toJson(first.prefill)},
+               {"decode", toJson(first.decode)},
+               {"load_seconds", engine.loadSeconds()},
+               {"peak_bytes", peakBytes()}};
+  if (isList) {
+    json["depths"] = Json::array();
+    for (const Timings &timing : bench.timings)
+      json["depths"].push_back({{"depth", timing.depth},
+                                {"prefill", toJson(timing.prefill)},
+                                {"decode", toJson(timing.decode)}});
+  }
+  return json.dump() + "\n";
+}
+
+std::string toText(const Bench &bench, bool isList) {
+  std::string text;
+  for (const Timings &timing : bench.timings) {
+    if (isList)
+      text += format("depth    %llu tokens\n",
+                     static_cast<unsigned long long>(timing.depth));
+    text += rateLine("prefill", timing.prefill.tokens, timing.prefill.seconds);
+    text += rateLine("decode", timing.decode.tokens, timing.decode.seconds);
+  }
+  return text +
+         format("peak     %.1f MB\n", static_cast<double>(peakBytes()) * 1e-6);
 }
 
 } // namespace
@@ -92,7 +150,7 @@ nlohmann::ordered_json toJson(const Timing &timing) {
 int tenon::run::bench(const Options &options) {
   const BenchSizes &sizes = options.bench;
   Engine engine(options, 0);
-  uint64_t tokens = sizes.depth + std::max(sizes.prefill, sizes.decode);
+  uint64_t tokens = sizes.deepest() + std::max(sizes.prefill, sizes.decode);
   if (tokens > engine.context())
     throw Failure(
         format("--bench: expected at most the context of %llu "
@@ -100,23 +158,12 @@ int tenon::run::bench(const Options &options) {
                "%llu; ask for less, or compile the model with a "
                "larger --context",
                static_cast<unsigned long long>(engine.context()),
-               static_cast<unsigned long long>(sizes.depth),
-               static_cast<unsigned long long>(tokens - sizes.depth)));
+               static_cast<unsigned long long>(sizes.deepest()),
+               static_cast<unsigned long long>(tokens - sizes.deepest())));
   Bench bench(engine, sizes);
   bool whole = bench.run();
-  std::string result;
-  if (options.json) {
-    nlohmann::ordered_json json = {{"prefill", toJson(bench.prefill)},
-                                   {"decode", toJson(bench.decode)},
-                                   {"load_seconds", engine.loadSeconds()},
-                                   {"peak_bytes", peakBytes()}};
-    result = json.dump() + "\n";
-  } else {
-    result = rateLine("prefill", bench.prefill.tokens, bench.prefill.seconds);
-    result += rateLine("decode", bench.decode.tokens, bench.decode.seconds);
-    result +=
-        format("peak     %.1f MB\n", static_cast<double>(peakBytes()) * 1e-6);
-  }
+  std::string result = options.json ? toJson(bench, engine, sizes.isList)
+                                    : toText(bench, sizes.isList);
   if (!options.quiet)
     std::fputs(engine.describe().c_str(), stderr);
   if (!whole) {

@@ -41,13 +41,15 @@ Examples:
       The perplexity is the last line of standard output.
   tenon-run out/smollm2.so --bench p512,n128,d0 --json
       Fills a depth of 0 tokens, times a prefill of 512 tokens, and from the
-      same depth 128 decoding steps (without sampling).
+      same depth 128 decoding steps (without sampling). --depth 0,2048 in place
+      of d0 measures both depths.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C (the times are
 still printed). A reader that closes the pipe ends the run without an error.)";
 
 /// Reads "p512,n128,d0"; an empty string means that it is right.
 std::string parseBench(const std::string &text, BenchSizes &sizes) {
+  uint64_t depth = 0;
   auto wrong = [&](const std::string &why) {
     return "--bench: expected sizes like p512,n128,d0 (prefill, decode, "
            "depth), but "
@@ -68,7 +70,7 @@ std::string parseBench(const std::string &text, BenchSizes &sizes) {
       size = &sizes.decode;
       break;
     case 'd':
-      size = &sizes.depth;
+      size = &depth;
       break;
     default:
       return wrong("a part starts with p, n or d");
@@ -81,6 +83,11 @@ std::string parseBench(const std::string &text, BenchSizes &sizes) {
     if (status != std::errc() || stop != last || *size > INT32_MAX)
       return wrong("'" + part.substr(1) + "' is not a number of tokens");
   }
+  if (sizes.isList && seen.find('d') != std::string::npos)
+    return wrong("--depth gives the depths; leave out d" +
+                 std::to_string(depth));
+  if (!sizes.isList)
+    sizes.depths = {depth};
   return sizes.prefill + sizes.decode == 0 ? wrong("nothing is timed") : "";
 }
 
@@ -201,6 +208,14 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
                  "after D tokens")
       ->type_name("pP,nN,dD")
       ->group(group);
+  app.add_option("--depth", options.bench.depths,
+                 "depths of --bench, e.g. 0,2048,7500: filled once, to the "
+                 "deepest")
+      ->delimiter(',')
+      ->check(between<int64_t>(0, INT32_MAX))
+      ->allow_extra_args(false)
+      ->type_name("D,...")
+      ->group(group);
   app.add_flag("--json", options.json, "the benchmark as JSON")->group(group);
 }
 
@@ -226,6 +241,7 @@ std::string contradiction(const CLI::App &app, const Options &options) {
   if (given("--logits") && given("--predict") && options.count != 0)
     return "--logits writes no text; leave out -n";
   constexpr const char *needs[][2] = {{"--json", "--bench"},
+                                      {"--depth", "--bench"},
                                       {"--ctx", "--perplexity"},
                                       {"--chunks", "--perplexity"}};
   for (auto [option, needed] : needs)
@@ -279,6 +295,7 @@ std::optional<Options> tenon::run::parseOptions(int argc, char **argv,
     options.mode = Mode::Bench;
   options.promptIsTokens = app.count("--tokens") != 0;
   options.countIsGiven = app.count("--predict") != 0;
+  options.bench.isList = app.count("--depth") != 0;
   std::string wrong = contradiction(app, options);
   if (wrong.empty() && options.mode == Mode::Bench)
     wrong = parseBench(bench, options.bench);

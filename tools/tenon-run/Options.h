@@ -12,6 +12,7 @@
 
 #include "tenon-rt/runtime.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,11 +23,16 @@ namespace tenon::run {
 /// What the tool does; each has a file of its own.
 enum class Mode { Generate, Logits, Perplexity, Bench };
 
-/// The parts of `--bench p512,n128,d0`.
+/// The parts of `--bench p512,n128,d0`, and `--depth`.
 struct BenchSizes {
   uint64_t prefill = 512;
   uint64_t decode = 128;
-  uint64_t depth = 0;
+  std::vector<uint64_t> depths = {0}; ///< at least one
+  bool isList = false;                ///< whether `--depth` gave them
+
+  uint64_t deepest() const {
+    return *std::max_element(depths.begin(), depths.end());
+  }
 };
 
 struct Options {

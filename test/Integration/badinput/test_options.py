@@ -70,6 +70,15 @@ TENON_RUN = {
     "json-alone": (["--json", "-p", "hi"], ["json", "bench"]),
     "bench-word": (["--bench", "fast"], ["bench", "fast", "p512"]),
     "bench-too-deep": (["--bench", "p8,n8,d9999"], ["9999|10015", "context"]),
+    "depth-twice": (
+        ["--bench", "p8,n8,d4", "--depth", "0,4"],
+        ["bench", "depth", "d4"],
+    ),
+    "depth-alone": (["--depth", "4", "-p", "hi"], ["depth", "bench"]),
+    "depth-beyond": (
+        ["--bench", "p8,n8", "--depth", "0,9999"],
+        ["9999", "context"],
+    ),
     "bench-nothing": (["--bench", "p0,n0"], ["bench"]),
     "tokens-word": (["--tokens", "1,two"], ["tokens", "two"]),
     "tokens-empty": (["--tokens", ""], ["tokens|prompt"]),

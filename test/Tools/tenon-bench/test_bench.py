@@ -1,0 +1,250 @@
+# ===- test_bench.py - tenon-bench, with and without peers -----------------===#
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===-----------------------------------------------------------------------===#
+"""What tenon-bench writes, and what it says when something is missing."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.dom.minidom
+
+import pytest
+from tenon_test import tools
+from tenon_test.tiny_model import SMALL, TinyModel
+
+#: Prints what llama-bench prints for the options that tenon-bench gives.
+FAKE_LLAMA = """#!{python}
+import json, sys
+if "--version" in sys.argv:
+    print("fake 1.0")
+    sys.exit(0)
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+rows = []
+for prompt in map(int, given["-p"].split(",")):
+    for depth in map(int, given.get("-d", "0").split(",")):
+        rows.append(dict(n_prompt=prompt, n_gen=int(given["-n"]),
+                         n_depth=depth, avg_ts=100.0 + prompt + depth))
+print(json.dumps(rows))
+"""
+
+LIMITS = '{"1": {"read_gb_s": 20, "f32_gflop_s": 100, "bf16_gflop_s": null, '
+LIMITS += '"int8_gop_s": 400}}'
+
+
+def program(path, text):
+    """An executable script."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def bench(*args, env=None, code=0):
+    """Runs tenon-bench where no peer is installed; output as text."""
+    clean = {k: v for k, v in os.environ.items() if "LLAMA" not in k}
+    clean |= {"PATH": "/usr/bin:/bin", "TENON_GENAI_PYTHON": "/bin/false"}
+    clean["TENON_BENCH_PYTHON"] = sys.executable
+    argv = [tools.BIN / "tenon-bench", *args]
+    done = subprocess.run(
+        [str(a) for a in argv],
+        capture_output=True,
+        text=True,
+        env=clean | (env or {}),
+        timeout=600,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A GGUF file that takes no time."""
+    path = tmp_path_factory.mktemp("model") / "tiny.gguf"
+    return TinyModel(formats=("Q8_0",), **SMALL).write(path)
+
+
+@pytest.fixture(scope="module")
+def alone(model, tmp_path_factory):
+    """A run without peers: (folder, process)."""
+    out = tmp_path_factory.mktemp("alone")
+    done = bench(
+        *["run", model, "-o", out, "--rounds", 2, "--new", 4],
+        *["--depths", "0,16,64", "--prompts", "8,32", "--threads", "1,2"],
+    )
+    return out, done
+
+
+def test_samples_of_every_scenario(alone):
+    data = json.loads((alone[0] / "run.json").read_text())
+    assert (data["schema"], data["kind"]) == (1, "run")
+    found = {
+        (r["phase"], r["tokens"], r["depth"], r["batch"], r["threads"])
+        for r in data["rows"]
+    }
+    decode = {("decode", 4, d, 1, t) for d in (0, 16, 64) for t in (1, 2)}
+    prefill = {("prefill", p, 0, 1, t) for p in (8, 32) for t in (1, 2)}
+    assert found == decode | prefill
+    for row in data["rows"]:
+        assert row["engine"] == "tenon" and row["model"] == "tiny"
+        assert len(row["samples"]) == 2
+        assert all(value > 0 for value in row["samples"])
+
+
+def test_limits_of_every_round(alone):
+    data = json.loads((alone[0] / "run.json").read_text())
+    assert len(data["limits"]) == 2
+    for reading in data["limits"]:
+        assert reading["1"]["read_gb_s"] > 0
+        assert reading["1"]["f32_gflop_s"] > 0
+    for entry in data["summary"]:
+        assert entry["limit"] > 0
+        assert entry["share"] == pytest.approx(entry["median"] / entry["limit"])
+
+
+def test_absent_peers_are_said(alone):
+    out, done = alone
+    data = json.loads((out / "run.json").read_text())
+    assert "llama-bench" in data["engines"]["llama.cpp"]["absent"]
+    assert "openvino_genai" in data["engines"]["openvino-genai"]["absent"]
+    for text in (done.stdout, (out / "run.md").read_text()):
+        assert "llama.cpp: absent, no llama-bench in PATH" in text
+    assert "llama.cpp: absent" in done.stderr
+
+
+def test_plots_are_pictures(alone):
+    for name in ("depth", "formats", "roofline"):
+        xml.dom.minidom.parse(str(alone[0] / f"{name}.svg"))
+        png = (alone[0] / f"{name}.png").read_bytes()
+        assert png.startswith(b"\x89PNG") and len(png) > 5000
+
+
+def test_report_of_a_run(alone, tmp_path):
+    document = tmp_path / "PERFORMANCE.md"
+    bench("report", alone[0] / "run.json", "-o", document)
+    text = document.read_text()
+    assert text.startswith("# Performance")
+    assert "| tiny | prefill | 32 | 0 | 1 | 2 |" in text
+
+
+def test_more_rounds_are_added(alone, model):
+    out, _ = alone
+    before = json.loads((out / "run.json").read_text())
+    argv = ["run", model, "-o", out, "--rounds", 1, "--new", 4, "--append"]
+    bench(*argv, "--depths", "0", "--prompts", "", "--threads", 1)
+    after = json.loads((out / "run.json").read_text())
+    assert len(after["limits"]) == len(before["limits"]) + 1
+    sizes = {
+        (r["phase"], r["tokens"], r["depth"], r["threads"]): len(r["samples"])
+        for r in after["rows"]
+    }
+    assert sizes.pop(("decode", 4, 0, 1)) == len(before["limits"]) + 1
+    assert set(sizes.values()) == {len(before["limits"])}
+
+
+@pytest.fixture
+def quick(tmp_path):
+    """Tenon's programs in a folder of their own, with known limits."""
+    folder = tmp_path / "programs"
+    program(folder / "tenon-limits", f"#!/bin/sh\necho '{LIMITS}'\n")
+    for name in ("tenonc", "tenon-run"):
+        (folder / name).symlink_to(tools.tool(name))
+    return {"TENON_BIN": str(folder)}
+
+
+def test_peer_in_path(model, tmp_path, quick):
+    program(
+        tmp_path / "peer" / "llama-bench",
+        FAKE_LLAMA.format(python=sys.executable),
+    )
+    env = quick | {"PATH": f"{tmp_path / 'peer'}:/usr/bin:/bin"}
+    out = tmp_path / "out"
+    argv = ["run", model, "-o", out, "--rounds", 1, "--new", 4, "--no-plots"]
+    bench(*argv, "--depths", "0,16", "--prompts", 8, "--threads", 1, env=env)
+    data = json.loads((out / "run.json").read_text())
+    assert data["engines"]["llama.cpp"]["version"] == "fake 1.0"
+    entries = {
+        (e["engine"], e["phase"], e["depth"]): e for e in data["summary"]
+    }
+    theirs = entries["llama.cpp", "decode", 16]
+    assert theirs["median"] == 116.0
+    ours = entries["tenon", "decode", 16]
+    assert theirs["tenon_ratio"] == pytest.approx(ours["median"] / 116.0)
+    assert entries["llama.cpp", "prefill", 0]["median"] == 108.0
+    # 20 GB/s over the bytes of weights and of a cache of 18 tokens.
+    facts = data["models"]["tiny"]
+    weights = min(facts["weight_bytes"], facts["packed_bytes"])
+    step = weights + 2 * 2 * 64 * 2 * 18
+    assert theirs["limit"] == pytest.approx(20e9 / step)
+    assert not list(out.glob("*.svg"))
+
+
+def test_peer_that_fails_is_a_note(model, tmp_path, quick):
+    program(
+        tmp_path / "peer" / "llama-bench",
+        "#!/bin/sh\necho no such format >&2\nexit 3\n",
+    )
+    out = tmp_path / "out"
+    argv = ["run", model, "-o", out, "--rounds", 2, "--new", 4, "--no-plots"]
+    argv += ["--llama", tmp_path / "peer", "--threads", 1, "--prompts", 8]
+    bench(*argv, env=quick)
+    data = json.loads((out / "run.json").read_text())
+    assert {row["engine"] for row in data["rows"]} == {"tenon"}
+    assert "llama.cpp on tiny, decode: no such format" in data["notes"]
+
+
+def test_variant_is_an_engine(model, tmp_path, quick):
+    out = tmp_path / "out"
+    argv = ["run", model, "-o", out, "--rounds", 1, "--new", 4, "--no-plots"]
+    argv += ["--threads", 1, "--prompts", 8, "--no-peers"]
+    bench(*argv, "--variant", "avx2=--cpu=x86-64-v3", env=quick)
+    data = json.loads((out / "run.json").read_text())
+    assert {row["engine"] for row in data["rows"]} == {"tenon", "tenon avx2"}
+    assert "--cpu=x86-64-v3" in data["engines"]["tenon avx2"]["options"]
+
+
+WRONG = {
+    "nothing": (["run", "x.gguf"], 2, "-o"),
+    "no-file": (["run", "x.gguf", "-o", "out"], 1, "x.gguf: expected"),
+    "no-number": (["run", "x", "-o", "out", "--depths", "a"], 2, "'a'"),
+    "threads-0": (["run", "x", "-o", "out", "--threads", "0"], 2, "'0'"),
+    "rounds-0": (["run", "x", "-o", "out", "--rounds", "0"], 2, "'0'"),
+    "compare-none": (["--compare", "a.so", "b.so"], 1, "a.so: expected"),
+    "report-none": (["report", "a.json", "-o", "b.md"], 1, "a.json: expected"),
+}
+
+
+@pytest.mark.parametrize("args, code, words", WRONG.values(), ids=WRONG)
+def test_wrong_usage(args, code, words, tmp_path):
+    args = [str(tmp_path / a) if a == "out" else a for a in args]
+    done = bench(*args, code=code)
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_file_that_is_no_model(tmp_path):
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"not a model")
+    done = bench("run", bad, "-o", tmp_path / "out", "--no-peers", code=1)
+    assert "bad.gguf" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_variant_without_a_name(model, tmp_path):
+    argv = ["run", model, "-o", tmp_path / "out", "--variant", "fast"]
+    done = bench(*argv, code=1)
+    assert "--variant: expected NAME=OPTIONS" in done.stderr
+
+
+def test_document_of_another_schema(tmp_path):
+    other = tmp_path / "run.json"
+    other.write_text('{"schema": 99, "kind": "run"}')
+    done = bench("report", other, "-o", tmp_path / "p.md", code=1)
+    assert "schema 1" in done.stderr
+
+
+def test_help_teaches():
+    text = bench("--help").stdout
+    for words in ("examples:", "--compare", "exit codes:", "report"):
+        assert words in text
+    assert "--depths" in bench("run", "--help").stdout

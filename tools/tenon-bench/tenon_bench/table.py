@@ -1,0 +1,108 @@
+# ===- table.py - results as text ------------------------------------------===#
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===-----------------------------------------------------------------------===#
+"""Markdown tables of results, with the limit beside each figure."""
+
+from .results import SCENARIO
+
+
+def markdown(header, rows):
+    """A markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, r)) + " |" for r in lines)
+
+
+def percent(value, digits=0):
+    """A share as text; empty where there is none."""
+    return "" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def number(value):
+    """Tokens a second with the digits that mean something."""
+    if value is None:
+        return ""
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def engines_of(data):
+    """Names of the engines that measured something; Tenon first."""
+    seen = dict.fromkeys(row["engine"] for row in data["rows"])
+    return sorted(seen, key=lambda name: (not name.startswith("tenon"), name))
+
+
+def scenario_table(data, peers=None):
+    """One row per scenario: Tenon, the limit, and each peer with the ratio."""
+    by_scenario = {}
+    for entry in data["summary"]:
+        key = tuple(entry[k] for k in SCENARIO)
+        by_scenario.setdefault(key, {})[entry["engine"]] = entry
+    names = [n for n in engines_of(data) if n != "tenon"]
+    header = ["model", "phase", "tokens", "depth", "sequences", "threads"]
+    header += ["tenon tok/s", "+-", "limit", "of it"]
+    for name in names:
+        header += [f"{name} tok/s", "+-", "of limit", "tenon /"]
+    rows = []
+    for key, found in by_scenario.items():
+        mine = found.get("tenon")
+        cells = list(key)
+        if mine:
+            cells += [number(mine["median"]), percent(mine["spread"], 1)]
+            cells += [number(mine["limit"]), percent(mine["share"])]
+        else:
+            some = next(iter(found.values()))
+            cells += ["", "", number(some["limit"]), ""]
+        for name in names:
+            other = found.get(name)
+            if not other:
+                cells += ["", "", "", ""]
+                continue
+            ratio = other["tenon_ratio"]
+            cells += [number(other["median"]), percent(other["spread"], 1)]
+            cells += [percent(other["share"])]
+            cells += ["" if ratio is None else f"{ratio:.2f}"]
+        rows.append(cells)
+    return markdown(header, rows)
+
+
+def limits_table(data):
+    """Median limits of the run by thread count."""
+    from .limits import Limits
+
+    machine = Limits(data["limits"])
+    names = {
+        "read_gb_s": "read, GB/s (1 GiB)",
+        "f32_gflop_s": "f32, GFLOP/s",
+        "bf16_gflop_s": "bf16 dot, GFLOP/s",
+        "int8_gop_s": "int8 dot, GOP/s",
+    }
+    rows = []
+    for count in sorted({int(n) for r in data["limits"] for n in r}):
+        values = [machine.value(count, name) for name in names]
+        rows.append([count] + [number(v) if v else "-" for v in values])
+    return markdown(["threads", *names.values()], rows)
+
+
+def text(data):
+    """The whole text of a run."""
+    machine = data["machine"]
+    rounds = max((len(r["samples"]) for r in data["rows"]), default=0)
+    head = f"{machine['processor']}, {machine['processors']} processors; "
+    head += f"{data['settings']['cache']} cache, medians of {rounds} "
+    head += "interleaved rounds."
+    lines = [
+        head,
+        "",
+        limits_table(data),
+        "",
+        scenario_table(data),
+        "",
+    ]
+    for name, facts in data["engines"].items():
+        if "absent" in facts:
+            lines.append(f"* {name}: absent, {facts['absent']}")
+        else:
+            lines.append(f"* {name}: {facts['version']}, {facts['options']}")
+    lines += [f"* {note}" for note in data["notes"]]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,79 @@
+# ===- tenon.py - the engine that tenonc makes -----------------------------===#
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===-----------------------------------------------------------------------===#
+"""Tenon as an engine: compiles once per model and options, runs many times."""
+
+import hashlib
+import json
+import shlex
+from pathlib import Path
+
+from .programs import Failure, own
+
+
+class Tenon:
+    """tenonc with some options, and tenon-run on what it makes."""
+
+    def __init__(self, name, options, work, cache="f16"):
+        self.name, self.work, self.cache = name, Path(work), cache
+        self.options = [*options, f"--cache-type={cache}"]
+        self.artifacts = {}
+
+    def describe(self, runner):
+        """Version and options, for the file of results."""
+        words = runner.run([own("tenonc"), "--version"], is_measured=False)
+        return {
+            "version": words.strip().splitlines()[0],
+            "options": shlex.join(self.options),
+        }
+
+    def prepare(self, model, runner):
+        """The library for `model`, compiled unless there is one that is newer
+        than the model and the compiler."""
+        model = Path(model)
+        key = " ".join([str(model.resolve()), *self.options])
+        name = hashlib.sha256(key.encode()).hexdigest()[:12]
+        folder = self.work / "artifacts" / f"{model.stem}-{name}"
+        library = folder / "model.so"
+        done = folder / "model.json"
+        newest = max(model.stat().st_mtime, own("tenonc").stat().st_mtime)
+        if not done.exists() or library.stat().st_mtime < newest:
+            folder.mkdir(parents=True, exist_ok=True)
+            argv = [own("tenonc"), model, "-o", folder, "--name=model", "-q"]
+            runner.run([*argv, *self.options], is_measured=False)
+        self.artifacts[model] = library
+        return library
+
+    def facts(self, model):
+        """NAME.json of the artifact, and the type of its activations."""
+        path = self.artifacts[Path(model)].with_suffix(".json")
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return path, data.get("model", {}).get("activations", "f32")
+
+    def _bench(self, model, threads, sizes, runner, *more):
+        argv = [own("tenon-run"), self.artifacts[Path(model)], "--bench"]
+        argv += [sizes, "--json", "-q", "--threads", threads, *more]
+        return json.loads(runner.run(argv))
+
+    def prefill(self, model, threads, sizes, runner):
+        """Tokens a second of a prompt of each size."""
+        return [
+            self._bench(model, threads, f"p{size},n0,d0", runner)["prefill"][
+                "tokens_per_second"
+            ]
+            for size in sizes
+        ]
+
+    def decode(self, model, threads, new, depths, runner):
+        """Tokens a second of `new` steps from each depth."""
+        listed = ",".join(map(str, depths))
+        data = self._bench(
+            model, threads, f"p0,n{new}", runner, "--depth", listed
+        )
+        return [d["decode"]["tokens_per_second"] for d in data["depths"]]
+
+    def batch(self, model, threads, new, sizes, runner):
+        """Tokens a second of all sequences, for each number of them."""
+        raise Failure("no batches yet")
