@@ -31,8 +31,10 @@ struct CompileOptions {
   uint64_t context = 0;
   /// Format of cached keys and values: "f16", "f32"; empty: "f16".
   std::string cacheType;
-  /// Format of activations: "f32".
-  std::string activations = "f32";
+  /// Format of activations where they meet quantised weights: "int8" (with a
+  /// scale per 32 elements, rounded anew in each layer), "f32". Weights in F32,
+  /// F16 and BF16 keep f32.
+  std::string activations = "int8";
   /// Instrumentation of the generated code: "", "address", "thread".
   std::string sanitize;
   /// Phase that the source is in: "imported", "optimized", "scheduled",

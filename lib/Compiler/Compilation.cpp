@@ -96,6 +96,7 @@ LogicalResult Compilation::runPhase(Phase phase) {
   PipelineOptions pipeline;
   pipeline.target = getCPUTargetOptions(checked.target);
   pipeline.target.cpu = checked.cpu;
+  pipeline.activations = checked.activations;
   pipeline.name = checked.name;
   if (phase == Phase::Kernels && reuse)
     return runKernelsPhase(pipeline);

@@ -127,9 +127,10 @@ llvm::Error checkImport(const CompileOptions &options,
   else if (!options.cacheType.empty() && options.cacheType != "f16")
     return optionError("--cache-type: expected f16 or f32, but got '%s'",
                        options.cacheType.c_str());
-  if (options.activations != "f32")
-    return optionError("--activations: expected f32, the only format of "
-                       "activations so far, but got '%s'",
+  if (options.activations == "f32")
+    checked.activations = Activations::F32;
+  else if (options.activations != "int8")
+    return optionError("--activations: expected int8 or f32, but got '%s'",
                        options.activations.c_str());
   return llvm::Error::success();
 }

@@ -24,6 +24,7 @@ struct CheckedOptions {
   std::string cpu;  ///< name of the target, resolved when code is made
   cpu::CpuTarget target;
   cpu::Sanitizer sanitizer = cpu::Sanitizer::None;
+  Activations activations = Activations::Int8;
   bool sourceIsIR = false;
   Phase from = Phase::Imported;
   Phase to = Phase::Artifact;

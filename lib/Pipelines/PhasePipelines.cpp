@@ -53,6 +53,8 @@ static void buildOptimizePipeline(OpPassManager &manager,
   addContract(manager, "imported");
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  if (options.activations == Activations::Int8)
+    manager.addNestedPass<func::FuncOp>(createQuantizeActivationsPass());
   manager.addNestedPass<func::FuncOp>(createFormKernelsPass());
   MakeEntriesPassOptions entries;
   entries.chunkRows = options.chunkRows;
@@ -111,6 +113,12 @@ namespace {
 struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
   Option<std::string> cpu{*this, "cpu", llvm::cl::init("x86-64-v3"),
                           llvm::cl::desc("native, x86-64-v3, znver4, ...")};
+  Option<Activations> activations{
+      *this, "activations", llvm::cl::init(Activations::Int8),
+      llvm::cl::desc("inputs of products with quantised weights"),
+      llvm::cl::values(clEnumValN(Activations::Int8, "int8",
+                                  "integers with a scale per 32 elements"),
+                       clEnumValN(Activations::F32, "f32", "floats"))};
   Option<int64_t> chunkRows{*this, "chunk-rows", llvm::cl::init(256),
                             llvm::cl::desc("tokens that `chunk` takes")};
   Option<std::string> name{*this, "name", llvm::cl::init("model"),
@@ -130,6 +138,7 @@ static void registerPhase(StringRef argument, StringRef description) {
           llvm::report_fatal_error(target.takeError(),
                                    /*gen_crash_diag=*/false);
         options.target = getCPUTargetOptions(*target);
+        options.activations = given.activations;
         options.chunkRows = given.chunkRows;
         options.name = given.name;
         buildPhasePipeline(manager, phase, options);

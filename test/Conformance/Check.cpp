@@ -9,8 +9,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Check.h"
+
 #include "Instrumented.h"
 #include "Memory.h"
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -150,7 +152,7 @@ private:
 /// The shape of a tensor in this run.
 llvm::SmallVector<int64_t> shapeOf(Memory &memory, Value value) {
   llvm::SmallVector<int64_t> shape(
-      cast<RankedTensorType>(value.getType()).getShape());
+      cpu::getMemory(cast<RankedTensorType>(value.getType())).getShape());
   shape.front() = memory.rows(value);
   return shape;
 }

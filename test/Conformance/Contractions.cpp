@@ -89,8 +89,9 @@ const BlockFormat &formatAt(size_t index) {
   return blockFormats()[index % blockFormats().size()];
 }
 
+/// `isInteger`: a kernel before rounds the input to scaled integers.
 void addContraction(std::vector<Case> &cases, const Contraction &contraction,
-                    size_t formatIndex, bool isStep) {
+                    size_t formatIndex, bool isStep, bool isInteger) {
   const BlockFormat &format = formatAt(formatIndex);
   int64_t columns = format.elements == 1 ? contraction.plainColumns
                                          : contraction.blocks * format.elements;
@@ -102,8 +103,9 @@ void addContraction(std::vector<Case> &cases, const Contraction &contraction,
   };
   add(Role::Floats,
       hasHeads ? rowsType({2, columns / 2}) : rowsType({columns}));
-  std::string name = std::string(contraction.name) + "-" + format.name.str() +
-                     "-k" + std::to_string(columns) + "-n";
+  std::string name = std::string(contraction.name) +
+                     (isInteger ? "-int8-" : "-") + format.name.str() + "-k" +
+                     std::to_string(columns) + "-n";
   std::vector<std::string> formats;
   for (const Output &output : contraction.outputs) {
     const BlockFormat &own = formatAt(formatIndex + output.format);
@@ -163,10 +165,19 @@ void addContraction(std::vector<Case> &cases, const Contraction &contraction,
     }
     return yields;
   };
+  if (isInteger)
+    inputs[0] = program.kernel({inputs[0]}, [&](const std::vector<Val> &x) {
+      std::string type = x[0].type;
+      type.insert(type.size() - 1, ", #tenon.blocks<bits = 8, size = 32>");
+      return std::vector<Val>{program.op("tenon.quantize " + x[0].name + " : " +
+                                             x[0].type + " -> " + type,
+                                         type)};
+    })[0];
   std::vector<Val> results = program.kernel(inputs, write);
-  Case made = program.finish(isStep ? "step" : "chunk",
-                             std::string(isStep ? "step-" : "chunk-") + name,
-                             format.name.str(), results);
+  Case made =
+      program.finish(isStep ? "step" : "chunk",
+                     std::string(isStep ? "step-" : "chunk-") + name,
+                     format.name.str() + (isInteger ? " int8" : ""), results);
   if (isStep)
     made.conditions = {{1}};
   else
@@ -192,10 +203,13 @@ void tenon::conformance::addContractions(std::vector<Case> &cases,
         chosen = all;
       else if (format.elements == 256)
         chosen = longDefaults;
+      bool isQuantized = !format.isPlain();
       for (const Contraction &contraction : chosen)
-        addContraction(cases, contraction, index, isStep);
+        for (bool isInteger : {false, true})
+          if (!isInteger || isQuantized)
+            addContraction(cases, contraction, index, isStep, isInteger);
       mixed.blocks = 256 / format.elements;
       if (isFull || index == 0 || index == 3 || index == 9)
-        addContraction(cases, mixed, index, isStep);
+        addContraction(cases, mixed, index, isStep, /*isInteger=*/index == 9);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "Memory.h"
 
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 #include "lib/Target/CPU/Packing.h"
 
@@ -313,10 +314,7 @@ Guarded &Memory::buffer(Value value) {
   std::unique_ptr<Guarded> &memory = results[value];
   if (!memory) {
     auto type = cast<RankedTensorType>(value.getType());
-    int64_t count = rows(value);
-    for (int64_t extent : type.getShape().drop_front())
-      count *= extent;
-    memory = std::make_unique<Guarded>(count * 4);
+    memory = std::make_unique<Guarded>(rows(value) * cpu::getRowBytes(type));
   }
   return *memory;
 }

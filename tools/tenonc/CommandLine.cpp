@@ -94,7 +94,7 @@ void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
   addText(app, "--cache-type", options.cacheType, "TYPE",
           "format of cached keys and values: f16, f32 (default: f16)");
   addText(app, "--activations", options.activations, "TYPE",
-          "format of activations: f32 (default: f32)");
+          "inputs of quantised weights: int8, f32 (default: int8)");
   addText(app, "--sanitize", options.sanitize, "KIND",
           "instrument the generated code: address, thread; the program that "
           "loads it must be built the same way");

@@ -38,6 +38,33 @@ LogicalResult RowsOp::verify() {
   return verifyShape(getOperation(), "result", getResult().getType(), shape);
 }
 
+LogicalResult BlocksAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t bits, int64_t size) {
+  if (bits != 8)
+    return emitError() << "expected bits = 8, but got " << bits;
+  if (size != 32)
+    return emitError() << "expected size = 32, but got " << size;
+  return success();
+}
+
+LogicalResult QuantizeOp::verify() {
+  RankedTensorType input = getInput().getType();
+  RankedTensorType result = getResult().getType();
+  if (input.getRank() < 2 ||
+      ShapedType::isDynamicShape(input.getShape().drop_front()))
+    return emitOpError("expected input [rows, ..., elements] with rows of a "
+                       "static shape, but got ")
+           << input;
+  if (failed(verifyShape(getOperation(), "result", result, input.getShape())))
+    return failure();
+  int64_t size = cast<BlocksAttr>(result.getEncoding()).getSize();
+  int64_t elements = ShapedType::getNumElements(input.getShape().drop_front());
+  if (elements % size)
+    return emitOpError("expected rows of a multiple of ")
+           << size << " elements, but got " << elements;
+  return success();
+}
+
 /// Fails unless the types of `values` are `types`.
 static LogicalResult verifyTypes(Operation *op, StringRef what, TypeRange types,
                                  TypeRange expected) {
@@ -105,7 +132,8 @@ LogicalResult KernelOp::verifyRegions() {
 }
 
 bool tenon::isRowOp(Operation *op) {
-  return isa<NormOp, RopeOp, RopeAnglesOp, RowsOp, GateOp, arith::AddFOp>(op);
+  return isa<NormOp, RopeOp, RopeAnglesOp, RowsOp, GateOp, QuantizeOp,
+             arith::AddFOp>(op);
 }
 
 #define GET_OP_CLASSES

@@ -69,6 +69,28 @@ def Tenon_RowsOp : Tenon_Op<"rows", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tenon_QuantizeOp : Tenon_Op<"quantize", [Pure]> {
+  let summary = "Rounds activations to scaled integers.";
+  let description = [{
+    For each block of `size` consecutive elements of a row (all dimensions
+    after the first; a multiple of `size` elements), in f32:
+    `amax = max |x|`, `d = amax / 127`, `inverse = 127 / amax`,
+    `code = clamp(roundeven(x * inverse), -127, 127)`; an element becomes
+    `d * code`. A block with `amax` below 1e-30 becomes zeros. A block with a
+    number that is not finite becomes no numbers.
+
+    Largest error of an element: `amax / 254`.
+
+    ```mlir
+    %q = tenon.quantize %x : tensor<?x576xf32> -> tensor<?x576xf32, #tenon.blocks<bits = 8, size = 32>>
+    ```
+  }];
+  let arguments = (ins Tenon_F32Tensor:$input);
+  let results = (outs Tenon_QuantizedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator,
     ParentOneOf<["::tenon::StackOp", "::tenon::KernelOp"]>]> {
   let summary = "Ends the body of a stack or a kernel.";

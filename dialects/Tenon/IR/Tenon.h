@@ -54,8 +54,8 @@ inline constexpr uint64_t kBytecodeVersion = 1;
 const BlockFormat &getBlockFormat(SchemeKind kind);
 
 /// True for ops that make each row of their result from one row of each
-/// input: norms, rotations, chosen rows, gates and additions. A kernel of such
-/// ops is a row kernel.
+/// input: norms, rotations, chosen rows, gates, quantisation and additions. A
+/// kernel of such ops is a row kernel.
 bool isRowOp(mlir::Operation *op);
 
 } // namespace tenon

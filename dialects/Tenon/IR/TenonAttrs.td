@@ -97,6 +97,24 @@ def Tenon_SchemeAttr : AttrDef<Tenon_Dialect, "Scheme"> {
 def Tenon_SchemeArrayAttr
     : TypedArrayAttrBase<Tenon_SchemeAttr, "array of schemes">;
 
+def Tenon_BlocksAttr : AttrDef<Tenon_Dialect, "Blocks"> {
+  let mnemonic = "blocks";
+  let summary = "Encoding of a tensor that is kept as scaled integers.";
+  let description = [{
+    Each run of `size` consecutive elements of a row is kept as integers of
+    `bits` bits and one f32 scale. The tensor's element type is what an element
+    means. Made by `tenon.quantize`, read by `tenon.linear`. `bits` is 8,
+    `size` is 32.
+
+    ```mlir
+    func.func private @f(tensor<?x576xf32, #tenon.blocks<bits = 8, size = 32>>)
+    ```
+  }];
+  let parameters = (ins "int64_t":$bits, "int64_t":$size);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Tenon_ModelAttr : AttrDef<Tenon_Dialect, "Model"> {
   let mnemonic = "model";
   let summary = "Facts of a model that no op carries.";

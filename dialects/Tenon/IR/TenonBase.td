@@ -17,7 +17,14 @@ class Tenon_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tenon_Dialect, mnemonic, traits>;
 
 /// Activations: the first dimension counts tokens.
-def Tenon_F32Tensor : RankedTensorOf<[F32]>;
+def Tenon_F32Tensor : RankedTensorOf<[F32],
+    [CPred<"!::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()">],
+    "ranked tensor of 32-bit floats without encoding">;
+/// Activations kept as scaled integers.
+def Tenon_QuantizedTensor : RankedTensorOf<[F32],
+    [CPred<"::llvm::isa_and_nonnull<::tenon::BlocksAttr>("
+           "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding())">],
+    "ranked tensor of 32-bit floats with encoding #tenon.blocks">;
 /// Token ids, positions, row numbers.
 def Tenon_IdTensor : 1DTensorOf<[I32]>;
 

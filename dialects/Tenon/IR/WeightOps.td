@@ -116,14 +116,17 @@ def Tenon_LinearOp : Tenon_Op<"linear", [Pure]> {
     `result[t, n] = sum_k input[t, k] * weight[n, k] (+ bias[n])`. Input
     `[T, K]` or `[T, heads, dim]` with heads * dim = K; weight `N x K`; result
     `[T, N]` or `[T, heads, dim]` with heads * dim = N, so that heads stay a
-    dimension.
+    dimension. The input may be kept as scaled integers (`tenon.quantize`); its
+    elements are what their encoding means.
 
     ```mlir
     %q = tenon.linear %x, %w : (tensor<?x576xf32>, !tenon.weight<576x576, [q4_1]>) -> tensor<?x9x64xf32>
     %k = tenon.linear %x, %wk bias %b : (tensor<?x576xf32>, !tenon.weight<192x576, [q4_1]>, !tenon.weight<192, [f32]>) -> tensor<?x3x64xf32>
     ```
   }];
-  let arguments = (ins Tenon_F32Tensor:$input, Tenon_WeightType:$weight,
+  let arguments = (ins AnyTypeOf<[Tenon_F32Tensor, Tenon_QuantizedTensor], "",
+                                 "::mlir::RankedTensorType">:$input,
+                       Tenon_WeightType:$weight,
                        Optional<Tenon_WeightType>:$bias);
   let results = (outs Tenon_F32Tensor:$result);
   let assemblyFormat = [{

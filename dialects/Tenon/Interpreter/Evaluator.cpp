@@ -24,9 +24,10 @@ Interpreter::Interpreter(ModuleOp module, ArchiveOpener opener)
 
 bool Interpreter::isKnown(Operation *op) {
   return isa<RopeAnglesOp, RopeOp, CacheAppendOp, AttentionOp, MergeOp,
-             WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp, RowsOp, StackOp,
-             KernelOp, YieldOp, func::ReturnOp, arith::ConstantOp,
-             arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp>(op);
+             WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp, RowsOp,
+             QuantizeOp, StackOp, KernelOp, YieldOp, func::ReturnOp,
+             arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
+             arith::DivFOp>(op);
 }
 
 FailureOr<std::vector<RuntimeValue>>
@@ -73,8 +74,9 @@ LogicalResult Evaluator::evaluateAny(Operation *op) {
     return evaluateBinary(op);
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<RopeAnglesOp, RopeOp, CacheAppendOp, AttentionOp, MergeOp,
-            WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp, RowsOp, StackOp,
-            KernelOp, arith::ConstantOp>([&](auto o) { return evaluate(o); })
+            WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp, RowsOp,
+            QuantizeOp, StackOp, KernelOp, arith::ConstantOp>(
+          [&](auto o) { return evaluate(o); })
       .Default([](Operation *o) {
         return o->emitOpError("expected an op with a meaning in the core "
                               "phases; interpret before it is lowered");

@@ -86,6 +86,40 @@ LogicalResult Evaluator::evaluate(RowsOp op) {
   return success();
 }
 
+/// Rounds a block as `tenon.quantize` says, with its operations in f32.
+static void quantizeBlock(double *block, int64_t size) {
+  float most = 0;
+  bool isFinite = true;
+  for (int64_t i = 0; i < size; ++i) {
+    auto x = static_cast<float>(block[i]);
+    isFinite &= std::isfinite(x);
+    most = std::max(most, std::fabs(x));
+  }
+  if (!isFinite || most < 1e-30f) {
+    double value = isFinite ? 0 : std::numeric_limits<double>::quiet_NaN();
+    std::fill_n(block, size, value);
+    return;
+  }
+  float scale = most / 127, inverse = 127 / most;
+  for (int64_t i = 0; i < size; ++i) {
+    float code = std::nearbyint(static_cast<float>(block[i]) * inverse);
+    block[i] = double(scale) * std::clamp(code, -127.0f, 127.0f);
+  }
+}
+
+LogicalResult Evaluator::evaluate(QuantizeOp op) {
+  const FloatTensor *input = getFloats(op, op.getInput());
+  if (!input)
+    return failure();
+  int64_t size =
+      cast<BlocksAttr>(op.getResult().getType().getEncoding()).getSize();
+  FloatTensor result = *input;
+  for (size_t at = 0; at < result.data.size(); at += size)
+    quantizeBlock(&result.data[at], size);
+  set(op.getResult(), makeTensor(std::move(result)));
+  return success();
+}
+
 LogicalResult Evaluator::evaluate(StackOp op) {
   std::vector<RuntimeValue> carried;
   for (Value init : op.getInits()) {

@@ -40,6 +40,9 @@ LogicalResult PackAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 /// Output rows that packed weights hold side by side.
 static constexpr int64_t packedRows = 16;
 
+/// Most rows of an entry whose contractions stream weights.
+static constexpr int64_t maxStepRows = 8;
+
 /// Most registers' worth of anything that a builder unrolls.
 static constexpr int64_t maxUnrolled = 64;
 
@@ -61,8 +64,9 @@ static LogicalResult verifyLanes(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult StepAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               int64_t lanes, int64_t sums) {
-  if (failed(verifyLanes(emitError, lanes)))
+                               int64_t lanes, int64_t sums, int64_t rows) {
+  if (failed(verifyLanes(emitError, lanes)) ||
+      failed(verifyRange(emitError, "rows", rows, maxStepRows)))
     return failure();
   return verifyRange(emitError, "sums", sums, maxUnrolled);
 }

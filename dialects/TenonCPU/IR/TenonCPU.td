@@ -55,17 +55,19 @@ def TenonCPU_PackAttr : TenonCPU_Attr<"Pack", "pack"> {
 }
 
 def TenonCPU_StepAttr : TenonCPU_Attr<"Step", "step"> {
-  let summary = "Contraction of one row: weights stream through registers.";
+  let summary = "Contraction of a few rows: weights stream through registers.";
   let description = [{
-    `lanes` output rows are computed side by side with `sums` partial sums
-    each; a worker's outputs are one range of groups, read front to back. For
-    entries of one row only. `lanes` is 16, as weights are packed.
+    `lanes` output rows are computed side by side for `rows` rows of the input
+    at once, floats with `sums` partial sums; a worker's outputs are one range
+    of groups, read front to back once. For entries of up to 8 rows. `lanes` is
+    16, as weights are packed; `rows` is 1 to 8.
 
     ```mlir
-    #s = #tenon_cpu.step<lanes = 16, sums = 4>
+    #s = #tenon_cpu.step<lanes = 16, sums = 4, rows = 1>
     ```
   }];
-  let parameters = (ins "int64_t":$lanes, "int64_t":$sums);
+  let parameters = (ins "int64_t":$lanes, "int64_t":$sums,
+                        DefaultValuedParameter<"int64_t", "1">:$rows);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

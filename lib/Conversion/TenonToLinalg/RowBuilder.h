@@ -11,7 +11,7 @@
 #ifndef TENON_LIB_CONVERSION_TENONTOLINALG_ROWBUILDER_H
 #define TENON_LIB_CONVERSION_TENONTOLINALG_ROWBUILDER_H
 
-#include "dialects/Tenon/IR/Tenon.h"
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
@@ -42,6 +42,10 @@ public:
 
   mlir::Value rope(RopeStyle style, mlir::Value input, mlir::Value angles,
                    mlir::Value dest);
+
+  /// Rows as bytes of `layout`, with what it says of each block.
+  mlir::Value quantize(const cpu::ActivationLayout &layout, mlir::Value input,
+                       mlir::Value dest);
 
 private:
   using VectorFn = llvm::function_ref<mlir::Value(mlir::ValueRange indices,

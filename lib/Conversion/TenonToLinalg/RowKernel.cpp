@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "lib/Conversion/TenonToLinalg/RowBuilder.h"
 #include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
 
@@ -18,6 +19,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -100,11 +102,13 @@ FailureOr<Value> RowEmitter::emit(Value value, Value at) {
   } else if (tensor) {
     result = sliceRow(tensor, at);
   } else {
-    ArrayRef<int64_t> shape = type.getShape().drop_front();
+    MemRefType memory = cpu::getMemory(type);
     Value target = at == row ? results.lookup(value) : Value();
-    Value dest = target ? sliceRow(target, row)
-                        : tensor::EmptyOp::create(builder, value.getLoc(),
-                                                  shape, type.getElementType());
+    Value dest = target
+                     ? sliceRow(target, row)
+                     : tensor::EmptyOp::create(builder, value.getLoc(),
+                                               memory.getShape().drop_front(),
+                                               memory.getElementType());
     FailureOr<Value> emitted = emitOp(value.getDefiningOp(), at, dest);
     if (failed(emitted))
       return failure();
@@ -171,6 +175,10 @@ FailureOr<Value> RowEmitter::emitOp(Operation *op, Value at, Value dest) {
             angles.getMagnitudeAttr(), x[0], makeFrequencies(angles),
             angles.getFactors() ? x[1] : Value(), dest);
       })
+      .Case([&](QuantizeOp quantize) {
+        return rowBuilder.quantize(
+            cpu::ActivationLayout(quantize.getResult().getType()), x[0], dest);
+      })
       .Case([&](RowsOp chosen) -> FailureOr<Value> {
         FailureOr<Value> number = emit(chosen.getIndex(), at);
         if (failed(number))
@@ -183,9 +191,10 @@ FailureOr<Value> RowEmitter::emitOp(Operation *op, Value at, Value dest) {
         return rowBuilder.copy(*source, dest);
       })
       .Default([](Operation *op) -> FailureOr<Value> {
-        return op->emitError("expected an op on rows (norm, rope, "
-                             "rope_angles, gate, rows, addf) in a row kernel, "
-                             "but got '")
+        return op->emitError(
+                   "expected an op on rows (norm, rope, "
+                   "rope_angles, gate, quantize, rows, addf) in a row kernel, "
+                   "but got '")
                << op->getName() << "'";
       });
 }
@@ -213,19 +222,29 @@ static Type getBufferType(Type type) {
   if (!tensor || tensor.getRank() == 0 ||
       ShapedType::isDynamicShape(tensor.getShape().drop_front()))
     return {};
-  return MemRefType::get(tensor.getShape(), tensor.getElementType());
+  return cpu::getMemory(tensor);
 }
 
 void tenon::insertRowKernelDialects(DialectRegistry &registry) {
-  registry
-      .insert<arith::ArithDialect, bufferization::BufferizationDialect,
-              func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
-              memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect>();
+  registry.insert<arith::ArithDialect, bufferization::BufferizationDialect,
+                  func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
+                  memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,
+                  vector::VectorDialect>();
+}
+
+/// True for an op that only its encoding's maker and reader may be.
+static bool touchesEncoding(Operation &op) {
+  auto isEncoded = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.getEncoding();
+  };
+  return llvm::any_of(op.getOperandTypes(), isEncoded) ||
+         (!isa<QuantizeOp>(op) && llvm::any_of(op.getResultTypes(), isEncoded));
 }
 
 bool tenon::isRowKernel(KernelOp kernel) {
   for (Operation &op : kernel.getBody().front().without_terminator())
-    if (!isRowOp(&op))
+    if (!isRowOp(&op) || touchesEncoding(op))
       return false;
   auto hasBuffer = [](Type type) { return bool(getBufferType(type)); };
   // A result of one dimension has no vectors to loop over.
@@ -251,8 +270,9 @@ llvm::LogicalResult tenon::lowerRowKernel(KernelOp kernel,
                                           func::FuncOp function) {
   for (Operation &op : kernel.getBody().front().without_terminator())
     if (!isRowOp(&op))
-      return op.emitError("expected an op on rows (norm, rope, rope_angles, "
-                          "gate, rows, addf) in a row kernel, but got '")
+      return op.emitError(
+                 "expected an op on rows (norm, rope, rope_angles, "
+                 "gate, quantize, rows, addf) in a row kernel, but got '")
              << op.getName() << "'";
   if (!isRowKernel(kernel))
     return kernel.emitOpError("expected inputs and results with rows of a "

@@ -4,16 +4,20 @@
 //
 // The units are computed from the description of the format, so a new format
 // needs no line here. Packing is a transposition of N rows by the bytes of a
-// block; runs of single bytes are moved by one tight loop.
+// block; runs of units are moved by one tight loop.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Packing.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cassert>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 using namespace tenon;
 using namespace tenon::cpu;
@@ -33,20 +37,89 @@ int64_t floatBytes(FloatKind kind) {
   return 0;
 }
 
-/// Units of equal size next to each other.
+/// Units of the same kind next to each other.
 struct Run {
   int64_t offset;
   int64_t unit;
   int64_t count;
+  bool spreadBits;
+};
+
+/// Packed place of bits that a field stores eight elements to a byte.
+constexpr Digit spreadDigits[] = {{8, 0, 1}, {4, 1, 0}};
+
+/// True when four consecutive elements lie at the same bits of consecutive
+/// bytes.
+[[maybe_unused]] bool isByteWise(const BitField &field, int64_t elements) {
+  for (int64_t i = 0; i < elements; ++i) {
+    BitField::Place first = field.place(i / 4 * 4), own = field.place(i);
+    if (own.byte != first.byte + i % 4 || own.bit != first.bit)
+      return false;
+  }
+  return true;
+}
+
+/// True for a field of one bit of each of 32 elements, in their order.
+bool isBitString(const BitField &field, int64_t elements) {
+  if (field.bits != 1 || elements != 32)
+    return false;
+  for (int64_t i = 0; i < elements; ++i)
+    if (field.place(i).byte != field.byteOffset + i / 8 ||
+        field.place(i).bit != i % 8)
+      return false;
+  return true;
+}
+
+uint32_t spread(uint32_t bits) {
+  uint32_t result = 0;
+  for (int64_t i = 0; i < 8; ++i)
+    result |= ((bits >> (4 * i) & 15) * 0x204081u & 0x01010101u) << i;
+  return result;
+}
+
+uint32_t unspread(uint32_t bits) {
+  uint32_t result = 0;
+  for (int64_t i = 0; i < 32; ++i)
+    result |= (bits >> (i % 4 * 8 + i / 4) & 1) << i;
+  return result;
+}
+
+/// Packed formats, in the order of `blockFormats()`.
+struct PackedFormats {
+  std::vector<BlockFormat> formats;
+  /// Fields of formats that differ from the stored ones.
+  std::vector<std::unique_ptr<llvm::SmallVector<BitField>>> fields;
+
+  PackedFormats() {
+    for (BlockFormat format : blockFormats()) {
+      auto own = std::make_unique<llvm::SmallVector<BitField>>(
+          format.code.fields.begin(), format.code.fields.end());
+      bool differs = false;
+      for (BitField &field : *own)
+        if (isBitString(field, format.elements)) {
+          field.digits = spreadDigits;
+          differs = true;
+        } else {
+          assert(isByteWise(field, format.elements) &&
+                 "a field of codes needs a packed place");
+        }
+      if (differs) {
+        format.code.fields = *own;
+        fields.push_back(std::move(own));
+      }
+      formats.push_back(format);
+    }
+  }
 };
 
 llvm::SmallVector<Run> getRuns(const BlockFormat &format) {
   llvm::SmallVector<Run> runs;
   for (PackUnit unit : getPackUnits(format)) {
-    if (!runs.empty() && runs.back().unit == unit.bytes)
+    if (!runs.empty() && runs.back().unit == unit.bytes &&
+        runs.back().spreadBits == unit.spreadBits)
       ++runs.back().count;
     else
-      runs.push_back({unit.offset, unit.bytes, 1});
+      runs.push_back({unit.offset, unit.bytes, 1, unit.spreadBits});
   }
   return runs;
 }
@@ -63,22 +136,47 @@ void interleaveRun(llvm::ArrayRef<const uint8_t *> rows, int64_t offset,
     }
 }
 
+/// The same for units whose bits are spread.
+void spreadRun(llvm::ArrayRef<const uint8_t *> rows, int64_t offset,
+               int64_t count, uint8_t *packed) {
+  for (int64_t i = 0; i < count; ++i)
+    for (const uint8_t *row : rows) {
+      llvm::support::endian::write32le(
+          packed,
+          spread(llvm::support::endian::read32le(row + offset + i * 4)));
+      packed += 4;
+    }
+}
+
 } // namespace
 
 llvm::SmallVector<PackUnit>
 tenon::cpu::getPackUnits(const BlockFormat &format) {
   if (format.isPlain())
     return {{0, floatBytes(format.plain)}};
+  // Bytes of codes, and those of them whose bits are spread.
+  llvm::SmallVector<bool> isCode(format.bytes, false);
+  llvm::SmallVector<bool> isSpread(format.bytes, false);
+  for (const BitField &field : format.code.fields)
+    for (int64_t i = 0; i < format.elements; ++i) {
+      isCode[field.place(i).byte] = true;
+      isSpread[field.place(i).byte] = isBitString(field, format.elements);
+    }
   llvm::SmallVector<PackUnit> units;
   for (int64_t offset = 0; offset < format.bytes;) {
-    int64_t bytes = 1;
+    int64_t bytes = isCode[offset] ? 4 : 1;
     for (const FloatField &field : {format.scale, format.minimumScale})
       if (field.present() && field.byteOffset == offset)
         bytes = floatBytes(field.kind);
-    units.push_back({offset, bytes});
+    units.push_back({offset, bytes, isSpread[offset]});
     offset += bytes;
   }
   return units;
+}
+
+const BlockFormat &tenon::cpu::getPackedFormat(const BlockFormat &format) {
+  static const PackedFormats packed;
+  return packed.formats[&format - blockFormats().data()];
 }
 
 uint64_t tenon::cpu::getPackedBytes(const BlockFormat &format, int64_t rows,
@@ -106,7 +204,9 @@ void tenon::cpu::packGroups(const BlockFormat &format, int64_t rows,
                                             block * format.bytes
                                       : zeros.data();
       for (const Run &run : runs) {
-        if (run.unit == 1)
+        if (run.spreadBits)
+          spreadRun(pointers, run.offset, run.count, out);
+        else if (run.unit == 1)
           interleaveRun<1>(pointers, run.offset, run.count, out);
         else if (run.unit == 2)
           interleaveRun<2>(pointers, run.offset, run.count, out);
@@ -127,9 +227,15 @@ void tenon::cpu::unpackRow(const BlockFormat &format, int64_t columns,
       packed + row / interleave * interleave * format.rowBytes(columns);
   const int64_t lane = row % interleave;
   for (int64_t block = 0; block < blocks; ++block)
-    for (PackUnit unit : units)
-      std::memcpy(stored + block * format.bytes + unit.offset,
-                  group + (block * format.bytes + unit.offset) * interleave +
-                      lane * unit.bytes,
-                  unit.bytes);
+    for (PackUnit unit : units) {
+      const uint8_t *from = group +
+                            (block * format.bytes + unit.offset) * interleave +
+                            lane * unit.bytes;
+      uint8_t *to = stored + block * format.bytes + unit.offset;
+      if (unit.spreadBits)
+        llvm::support::endian::write32le(
+            to, unspread(llvm::support::endian::read32le(from)));
+      else
+        std::memcpy(to, from, unit.bytes);
+    }
 }

@@ -6,7 +6,10 @@
 // group filled up with rows of zero bytes. Within a group block follows block
 // along the columns, within a block unit follows unit, and each unit is stored
 // for the N rows side by side, so that one vector load brings the same field
-// of N rows. A unit is a float field of the block, or one byte of all else.
+// of N rows. A unit is a float field of the block, four bytes of codes, or one
+// byte of all else. The four bytes of a unit of codes hold four consecutive
+// elements at the same bits, as dot products of bytes want them: one vector
+// load brings these elements of N rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +29,14 @@ constexpr uint64_t packedAlignment = 64;
 struct PackUnit {
   int64_t offset; ///< within the block
   int64_t bytes;  ///< 1, 2 or 4
+  /// Bit i of the four bytes goes to byte i % 4, bit i / 4: codes that have
+  /// eight consecutive elements in a byte.
+  bool spreadBits = false;
 };
+
+/// `format` as its packed bytes have it: codes whose bits are spread are found
+/// at their new places. Everything else is as stored.
+const BlockFormat &getPackedFormat(const BlockFormat &format);
 
 /// The units of a block in the order of its bytes; they cover it.
 llvm::SmallVector<PackUnit> getPackUnits(const BlockFormat &format);

@@ -43,12 +43,19 @@ Attribute ScheduleKernelsPass::chooseContraction(const Contraction &work,
                                                  bool one) {
   MLIRContext *context = &getContext();
   if (one)
-    return StepAttr::get(context, kLanes, /*sums=*/4);
+    return StepAttr::get(context, kLanes, /*sums=*/4, /*rows=*/1);
   int64_t weights = 1;
   for (const Contraction::Output &output : work.outputs)
     weights = std::max<int64_t>(weights, output.weights.size());
   // Registers of the machine that one vector of 16 lanes takes.
   int64_t split = kLanes * 32 / vectorBits;
+  // Sums as integers and as floats, a vector of codes and a scale fit the
+  // registers; one group, because its panel is read for every tile of rows.
+  if (work.isInteger)
+    return ChunkAttr::get(
+        context, kLanes, /*groups=*/1,
+        std::clamp<int64_t>((vectorRegisters - 3 * split) / (2 * split), 1, 8),
+        work.columns);
   // A panel of f32 takes half of the cache at most.
   int64_t perGroup = work.columns * kLanes * 4 * weights;
   int64_t groups =

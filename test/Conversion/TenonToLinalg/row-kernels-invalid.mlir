@@ -3,7 +3,7 @@
 func.func @contraction(%x: tensor<?x64xf32>, %w: !tenon.weight<32x64, [q4_0]>) {
   %0 = tenon.kernel "linear" (%x, %w) : (tensor<?x64xf32>, !tenon.weight<32x64, [q4_0]>) -> (tensor<?x32xf32>) {
   ^kernel(%a: tensor<?x64xf32>, %b: !tenon.weight<32x64, [q4_0]>):
-    // expected-error@+1 {{expected an op on rows (norm, rope, rope_angles, gate, rows, addf) in a row kernel, but got 'tenon.linear'}}
+    // expected-error@+1 {{expected an op on rows (norm, rope, rope_angles, gate, quantize, rows, addf) in a row kernel, but got 'tenon.linear'}}
     %r = tenon.linear %a, %b : (tensor<?x64xf32>, !tenon.weight<32x64, [q4_0]>) -> tensor<?x32xf32>
     tenon.yield %r : tensor<?x32xf32>
   }

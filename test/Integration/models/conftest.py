@@ -33,19 +33,21 @@ def smol_logits(smol_oracle, smol_ids):
 
 @pytest.fixture(scope="session")
 def smol_artifact(tmp_path_factory):
-    """Compiles SmolLM2 for (cpu, cache type), once each."""
+    """Compiles SmolLM2 for (cpu, cache type, activations), once each."""
     made = {}
 
-    def make(cpu, cache):
-        if (cpu, cache) not in made:
-            folder = tmp_path_factory.mktemp(f"smol-{cpu}-{cache}")
-            made[cpu, cache] = tools.compile_model(
+    def make(cpu, cache, activations="f32"):
+        key = (cpu, cache, activations)
+        if key not in made:
+            folder = tmp_path_factory.mktemp("smol-" + "-".join(key))
+            made[key] = tools.compile_model(
                 tools.smollm2(),
                 folder,
                 f"--cpu={cpu}",
                 f"--cache-type={cache}",
+                f"--activations={activations}",
                 "--context=1024",
             )
-        return made[cpu, cache]
+        return made[key]
 
     return make

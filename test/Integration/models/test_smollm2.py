@@ -54,6 +54,22 @@ def test_f16_cache(smol_artifact, smol_ids, smol_logits):
     assert divergence.max() < 1e-3
 
 
+@pytest.mark.parametrize("cpu", ("native", "x86-64-v3"))
+def test_int8_activations(smol_artifact, smol_ids, smol_logits, cpu):
+    """Integers instead of floats move the distributions a little."""
+    artifact = smol_artifact(cpu, "f32", "int8")
+    got = artifact.logits(smol_ids, 2)
+    want, have = log_softmax(smol_logits), log_softmax(got.astype(np.float64))
+    divergence = np.sum(np.exp(want) * (want - have), axis=-1)
+    print(f"KL: mean {divergence.mean():.3g}, max {divergence.max():.3g}")
+    assert 1e-7 < divergence.mean() < 5e-3
+    assert divergence.max() < 5e-2
+    # Steps round the same numbers as a prefill does, up to their last bits.
+    few = smol_ids[:24]
+    steps = artifact.piecewise(few, (1,), 2)
+    assert np.sqrt(np.mean((steps - got[:24]) ** 2)) < 0.05
+
+
 @pytest.fixture(scope="module")
 def greedy_texts(smol_oracle):
     """Per prompt: its ids, the oracle's greedy ids and the gaps to second."""

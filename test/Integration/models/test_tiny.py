@@ -121,6 +121,7 @@ def test_model(tmp_path, name):
         tmp_path / "out",
         f"--cpu={'x86-64-v3' if old else 'native'}",
         "--cache-type=f32",
+        "--activations=f32",
     )
     path.unlink()  # the artifact stands on its own
     few = ids[:FEW]

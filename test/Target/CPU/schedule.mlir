@@ -1,5 +1,5 @@
-// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule="vector-bits=512 vector-registers=32" | FileCheck %s --check-prefixes=CHECK,WIDE
-// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule | FileCheck %s --check-prefixes=CHECK,NARROW
+// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized=activations=f32 --tenon-cpu-schedule="vector-bits=512 vector-registers=32" | FileCheck %s --check-prefixes=CHECK,WIDE
+// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized=activations=f32 --tenon-cpu-schedule | FileCheck %s --check-prefixes=CHECK,NARROW
 
 // Weights lie layer by layer in the order of their declaration; vectors are
 // dense.
@@ -18,15 +18,26 @@
 // CHECK: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.step<lanes = 16, sums = 4>
 // CHECK: "attention"{{.*}}#tenon_cpu.attend<tile = 128, rows = 1, queries = 2>
 
+// Integers: one group at a time, because sums are kept as integers and as
+// floats.
+// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule="vector-bits=512 vector-registers=32" | FileCheck %s --check-prefixes=INT,INTWIDE
+// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule | FileCheck %s --check-prefixes=INT,INTNARROW
+// INT-LABEL: func.func @chunk
+// INT: "norm+quantize"{{.*}}#tenon_cpu.rows<split = rows>
+// INTWIDE: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 8, depth = 64>
+// INTNARROW: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 2, depth = 64>
+// INT-LABEL: func.func @step
+// INT: "norm+quantize"{{.*}}#tenon_cpu.rows<split = none>
+
 // The next layer's value takes the memory that the norm reads: workers meet
 // after the norm, or one would read what another has written already.
 // RUN: sed -e '/%q = /,/%h2 = /d' -e 's/tenon.yield %h2, %kv1/%h2 = tenon.linear %n, %wq : (tensor<?x64xf32>, !tenon.weight<64x64, [q4_1]>) -> tensor<?x64xf32>\n      tenon.yield %h2, %kv/' %S/../../Pipelines/Inputs/llama.mlir > %t.mlir
-// RUN: tenon-opt %t.mlir --tenon-to-optimized --tenon-to-scheduled | FileCheck %s --check-prefix=MEET
-// RUN: tenon-opt %t.mlir --tenon-to-optimized --tenon-to-scheduled --tenon-to-kernels -o /dev/null
+// RUN: tenon-opt %t.mlir --tenon-to-optimized=activations=f32 --tenon-to-scheduled | FileCheck %s --check-prefix=MEET
+// RUN: tenon-opt %t.mlir --tenon-to-optimized=activations=f32 --tenon-to-scheduled --tenon-to-kernels -o /dev/null
 // MEET-LABEL: func.func @step
 // MEET: tenon.stack
 // MEET: "norm"{{.*}}#tenon_cpu.rows<split = rows>
-// RUN: tenon-opt %t.mlir --tenon-to-optimized --tenon-to-scheduled | sed 's/\("norm".*\)split = rows/\1split = none/' > %t.none.mlir
+// RUN: tenon-opt %t.mlir --tenon-to-optimized=activations=f32 --tenon-to-scheduled | sed 's/\("norm".*\)split = rows/\1split = none/' > %t.none.mlir
 // RUN: not tenon-opt %t.none.mlir --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=RACE
 // RACE: expected workers to meet after the last use of a carried tensor and before its next value is computed; use split = rows
 

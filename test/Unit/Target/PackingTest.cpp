@@ -36,12 +36,12 @@ TEST(Packing, UnitsCoverEveryFormat) {
 }
 
 TEST(Packing, FloatFieldsStayWhole) {
-  // Q4_1: d and m of two bytes, then 16 bytes of codes.
+  // Q4_1: d and m of two bytes, then 16 bytes of codes, four at a time.
   llvm::SmallVector<PackUnit> units = getPackUnits(*lookupBlockFormat("q4_1"));
-  ASSERT_EQ(units.size(), 18u);
+  ASSERT_EQ(units.size(), 6u);
   EXPECT_EQ(units[0].bytes, 2);
   EXPECT_EQ(units[1].bytes, 2);
-  EXPECT_EQ(units[2].bytes, 1);
+  EXPECT_EQ(units[2].bytes, 4);
   // Q6_K: d comes last.
   EXPECT_EQ(getPackUnits(*lookupBlockFormat("q6_k")).back().bytes, 2);
   EXPECT_EQ(getPackUnits(*lookupBlockFormat("f32")).front().bytes, 4);
@@ -64,8 +64,39 @@ TEST(Packing, UnitsOfAllRowsStandSideBySide) {
       EXPECT_EQ(at[row * 2], source(0));
       EXPECT_EQ(at[row * 2 + 1], source(1));
       for (int64_t code = 0; code < 32; ++code)
-        EXPECT_EQ(at[32 + code * 16 + row], source(2 + code));
+        EXPECT_EQ(at[32 + code / 4 * 64 + row * 4 + code % 4],
+                  source(2 + code));
     }
+}
+
+// What dot products of bytes rely on: elements i to i + 3 lie at the same bits
+// of four bytes that stay together.
+TEST(Packing, CodesOfFourElementsShareAUnit) {
+  for (const BlockFormat &format : blockFormats()) {
+    std::vector<int64_t> unitOf(format.bytes, -1);
+    for (PackUnit unit : getPackUnits(format))
+      if (unit.bytes == 4 && !format.isPlain())
+        std::fill_n(unitOf.begin() + unit.offset, 4, unit.offset);
+    for (const BitField &field : getPackedFormat(format).code.fields)
+      for (int64_t i = 0; i < format.elements; ++i) {
+        BitField::Place first = field.place(i / 4 * 4), own = field.place(i);
+        EXPECT_EQ(unitOf[first.byte], first.byte) << format.name.str();
+        EXPECT_EQ(own.byte, first.byte + i % 4) << format.name.str();
+        EXPECT_EQ(own.bit, first.bit) << format.name.str();
+      }
+  }
+}
+
+// Q5_0 has the high bits of eight consecutive elements in a byte.
+TEST(Packing, BitsOfConsecutiveElementsAreSpread) {
+  const BlockFormat &format = *lookupBlockFormat("q5_0");
+  std::vector<uint8_t> stored = randomBytes(format.bytes);
+  std::vector<uint8_t> packed(getPackedBytes(format, 1, 32, 16));
+  packGroups(format, 1, 32, 16, stored.data(), packed.data(), 0, 1);
+  for (int64_t i = 0; i < 32; ++i)
+    EXPECT_EQ(packed[2 * 16 + i % 4] >> (i / 4) & 1,
+              stored[2 + i / 8] >> (i % 8) & 1)
+        << i;
 }
 
 TEST(Packing, RoundTripOfEveryFormat) {

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Kernels/BlockReader.h"
+#include "lib/Target/CPU/Packing.h"
 
 #include "lib/Target/CPU/Kernels/TableLookup.h"
 
@@ -25,8 +26,12 @@ static Type floatType(Builder &b, FloatKind kind) {
 
 BlockReader::BlockReader(Emitter &e, const BlockFormat &format, Value memory,
                          Value base, Value lane, const CPUTargetOptions &target)
-    : e(e), format(format), memory(memory), base(base), lane(lane),
-      target(target) {}
+    : e(e), format(getPackedFormat(format)), unitOf(format.bytes, -1),
+      memory(memory), base(base), lane(lane), target(target) {
+  for (PackUnit unit : getPackUnits(format))
+    if (unit.bytes == 4 && !format.isPlain())
+      std::fill_n(unitOf.begin() + unit.offset, 4, unit.offset);
+}
 
 int64_t BlockReader::subBlocks(const BlockFormat &format) {
   return format.subElements ? format.elements / format.subElements : 1;
@@ -64,10 +69,35 @@ Value BlockReader::byte(int64_t at) {
   Value &cached = bytes[at];
   if (cached)
     return cached;
-  Value place = e.add(base, at * kLanes);
-  Value raw = lane ? e.load(memory, {e.add(place, lane)})
-                   : e.loadVector(memory, {place});
+  int64_t unit = unitOf[at] < 0 ? at : unitOf[at];
+  Value place = e.add(base, unit * kLanes);
+  if (lane)
+    place = e.add(place, unitOf[at] < 0 ? lane : e.mul(lane, 4));
+  place = e.add(place, at - unit);
+  Value raw = lane ? e.load(memory, {place}) : e.loadVector(memory, {place});
   return cached = arith::ExtUIOp::create(e.b, type(e.b.getI32Type()), raw);
+}
+
+/// The four bytes of a unit of codes, as 32 bits of each lane.
+Value BlockReader::word(int64_t unit) {
+  Value &cached = words[unit];
+  if (cached)
+    return cached;
+  Value raw = e.loadVector(memory, {e.add(base, unit * kLanes)}, 4 * kLanes);
+  return cached = vector::BitCastOp::create(e.b, e.vi32(), raw);
+}
+
+/// `count` bits from bit `bit` of byte `at` on.
+Value BlockReader::bits(int64_t at, int64_t bit, int64_t count) {
+  bool isWord = !lane && unitOf[at] >= 0;
+  Value value = isWord ? word(unitOf[at]) : byte(at);
+  int64_t width = isWord ? 32 : 8;
+  int64_t shift = isWord ? 8 * (at - unitOf[at]) + bit : bit;
+  if (shift)
+    value = arith::ShRUIOp::create(e.b, value, constant(shift));
+  if (shift + count < width)
+    value = arith::AndIOp::create(e.b, value, constant((1 << count) - 1));
+  return value;
 }
 
 /// A floating-point field as f32.
@@ -92,14 +122,10 @@ Value BlockReader::integer(const IntegerField &field, int64_t i) {
   Value result;
   for (const BitField &part : field.fields) {
     BitField::Place place = part.place(i);
-    Value bits = byte(place.byte);
-    if (place.bit)
-      bits = arith::ShRUIOp::create(e.b, bits, constant(place.bit));
-    if (place.bit + part.bits < 8)
-      bits = arith::AndIOp::create(e.b, bits, constant((1 << part.bits) - 1));
+    Value value = bits(place.byte, place.bit, part.bits);
     if (part.shift)
-      bits = arith::ShLIOp::create(e.b, bits, constant(part.shift));
-    result = result ? arith::OrIOp::create(e.b, result, bits) : bits;
+      value = arith::ShLIOp::create(e.b, value, constant(part.shift));
+    result = result ? arith::OrIOp::create(e.b, result, value) : value;
   }
   if (field.signBits) {
     Value shift = constant(32 - field.signBits);
@@ -165,6 +191,41 @@ Value BlockReader::code(int64_t i) {
   if (!format.table.empty())
     value = lookup(value);
   return arith::SIToFPOp::create(e.b, type(e.f32()), value);
+}
+
+int64_t BlockReader::codeBias(const BlockFormat &format) {
+  // Signed bytes and table entries are moved to 0..255.
+  return format.code.signBits || !format.table.empty() ? 128 : format.code.bias;
+}
+
+Value BlockReader::codes4(int64_t i) {
+  assert(!lane && i % 4 == 0 && "expected four elements of all lanes");
+  auto everyByte = [&](uint32_t value) {
+    return constant(static_cast<int32_t>(value * 0x01010101u));
+  };
+  Value result;
+  for (const BitField &part : format.code.fields) {
+    BitField::Place place = part.place(i);
+    Value value = word(place.byte);
+    if (place.bit)
+      value = arith::ShRUIOp::create(e.b, value, constant(place.bit));
+    if (part.bits < 8)
+      value =
+          arith::AndIOp::create(e.b, value, everyByte((1 << part.bits) - 1));
+    if (part.shift)
+      value = arith::ShLIOp::create(e.b, value, constant(part.shift));
+    result = result ? arith::OrIOp::create(e.b, result, value) : value;
+  }
+  if (format.code.signBits)
+    result = arith::XOrIOp::create(e.b, result, everyByte(0x80));
+  result = vector::BitCastOp::create(e.b, e.vec(e.b.getI8Type(), 4 * kLanes),
+                                     result);
+  if (format.table.empty())
+    return result;
+  SmallVector<int8_t> table;
+  for (int8_t entry : format.table)
+    table.push_back(static_cast<int8_t>(static_cast<uint8_t>(entry + 128)));
+  return lookupBytes(e, target, table, result);
 }
 
 Value BlockReader::scale(int64_t sub) {

@@ -4,8 +4,8 @@
 //
 // Emits the code that decodes one block of a stored format, from the format's
 // description. With 16 lanes a lane is an output row of a packed group; with
-// one lane it is one row of the group. Packed memory holds byte k of a block
-// for 16 rows at 16 k, a floating-point field at byte k at 16 k as well.
+// one lane it is one row of the group. Packed memory holds the unit (see
+// `Packing.h`) at byte k of a block for 16 rows at 16 k.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,11 +41,19 @@ public:
   /// Sub-blocks of the format (1 when it has no sub-scales).
   static int64_t subBlocks(const BlockFormat &format);
 
+  /// Codes of elements i to i + 3, four bytes a lane, as unsigned numbers:
+  /// `codeBias()` more than what they stand for. Sixteen lanes only.
+  mlir::Value codes4(int64_t i);
+  /// What the numbers of `codes4` exceed the codes by.
+  static int64_t codeBias(const BlockFormat &format);
+
   /// Elements of a block in an order that visits a byte's fields together.
   static llvm::SmallVector<int64_t> order(const BlockFormat &format);
 
 private:
   mlir::Value byte(int64_t at);
+  mlir::Value word(int64_t unit);
+  mlir::Value bits(int64_t at, int64_t bit, int64_t count);
   mlir::Value number(const FloatField &field);
   mlir::Value integer(const IntegerField &field, int64_t i);
   mlir::Value constant(int32_t value);
@@ -53,10 +61,11 @@ private:
   mlir::Type type(mlir::Type element);
 
   Emitter &e;
-  const BlockFormat &format;
+  const BlockFormat &format; ///< as packed
+  llvm::SmallVector<int64_t> unitOf;
   mlir::Value memory, base, lane;
   const CPUTargetOptions &target;
-  llvm::DenseMap<int64_t, mlir::Value> bytes;
+  llvm::DenseMap<int64_t, mlir::Value> bytes, words;
   llvm::DenseMap<int64_t, mlir::Value> numbers, scales, minima;
 };
 

@@ -2,18 +2,23 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A worker takes panels of a few groups of 16 outputs. It decodes a panel to
-// f32 in its scratch memory once and multiplies it with tiles of rows, sums in
+// A worker takes panels of a few groups of 16 outputs. It decodes a panel in
+// its scratch memory once and multiplies it with tiles of rows, sums in
 // registers. The last tile repeats the last row instead of having a shape of
 // its own: it writes the same values twice.
 //
-// Limit: the multiply-add rate of f32 vectors.
+// Rows of floats: the panel is f32. Rows of scaled integers: the panel is
+// bytes, four columns of an output side by side, and the scales (and minima)
+// of its sub-blocks.
+//
+// Limit: the rate of f32 multiply-adds, or of products of bytes.
 //
 //===----------------------------------------------------------------------===//
 
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Target/CPU/Kernels/BlockReader.h"
 #include "lib/Target/CPU/Kernels/Epilogue.h"
+#include "lib/Target/CPU/Kernels/IntegerProducts.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -30,6 +35,8 @@ public:
       : work(work), formats(formats), target(target), function(function),
         arguments(kernel, KernelShape::Contract),
         schedule(cast<ChunkAttr>(*kernel.getSchedule())),
+        inputType(
+            cast<RankedTensorType>(kernel.getInputs()[work.input].getType())),
         e(kernel.getLoc(), &function.front()), zero(e.index(0)) {}
 
   void build();
@@ -39,8 +46,19 @@ private:
                  Value group, int64_t groups);
   void emitDecode(unsigned weight, Value group, int64_t position,
                   int64_t width);
+  void emitIntegerDecode(unsigned weight, Value group, int64_t position);
   void emitTile(const Contraction::Output &output, const OutputMemory &memory,
-                Value group, int64_t groups, Value row);
+                Value group, int64_t groups, ArrayRef<Value> rowOf);
+  void emitIntegerTile(const Contraction::Output &output,
+                       const OutputMemory &memory, Value group, int64_t groups,
+                       ArrayRef<Value> rowOf);
+  SmallVector<Value> emitIntegerSums(const BlockFormat &format,
+                                     int64_t position, ArrayRef<Value> rowOf);
+  /// Views of the panel at `position`: bytes, scales, minima.
+  struct IntegerPanel {
+    Value codes, scales, minima;
+  };
+  IntegerPanel viewPanel(int64_t position);
 
   const Contraction &work;
   const KernelFormats &formats;
@@ -48,8 +66,10 @@ private:
   func::FuncOp function;
   KernelArguments arguments;
   ChunkAttr schedule;
+  RankedTensorType inputType;
   Emitter e;
   Value zero, input, rows, panel;
+  std::optional<QuantizedInput> integers;
 };
 
 } // namespace
@@ -71,17 +91,100 @@ void ChunkBuilder::emitDecode(unsigned weight, Value group, int64_t position,
   });
 }
 
-/// Multiplies the panel with `schedule.rows` rows from `row` on.
+ChunkBuilder::IntegerPanel ChunkBuilder::viewPanel(int64_t position) {
+  int64_t columns = work.columns;
+  int64_t start = position * getIntegerPanelBytes(columns);
+  Value scratch = function.getArgument(arguments.scratch);
+  auto view = [&](int64_t at, Type element, int64_t count) {
+    return e.view(scratch, e.index(start + at), element, {count});
+  };
+  return {view(0, e.b.getI8Type(), columns * kLanes),
+          view(columns * kLanes, e.f32(), columns),
+          view(columns * (kLanes + 4), e.f32(), columns)};
+}
+
+/// Decodes group `group` of a weight to bytes, scales and minima.
+void ChunkBuilder::emitIntegerDecode(unsigned weight, Value group,
+                                     int64_t position) {
+  const BlockFormat &format = getBlockFormat(formats[weight]);
+  IntegerPanel to = viewPanel(position);
+  Value packed = function.getArgument(arguments.inputs[weight]);
+  Value start = e.mul(group, format.rowBytes(work.columns) * kLanes);
+  int64_t subs = BlockReader::subBlocks(format);
+  e.loop(zero, e.index(work.columns / format.elements), 1, [&](Value block) {
+    Value base = e.add(start, e.mul(block, format.bytes * kLanes));
+    Value at = e.mul(block, format.elements * kLanes);
+    BlockReader reader(e, format, packed, base, {}, target);
+    for (int64_t i : BlockReader::order(format))
+      if (i % 4 == 0)
+        e.storeVector(reader.codes4(i), to.codes, {e.add(at, i * kLanes)});
+    for (int64_t sub = 0; sub < subs; ++sub) {
+      Value place = e.mul(e.add(e.mul(block, subs), sub), kLanes);
+      e.storeVector(reader.scale(sub), to.scales, {place});
+      if (Value minimum = reader.minimum(sub))
+        e.storeVector(minimum, to.minima, {place});
+    }
+  });
+}
+
+/// 16 sums per row of the panel at `position`.
+SmallVector<Value> ChunkBuilder::emitIntegerSums(const BlockFormat &format,
+                                                 int64_t position,
+                                                 ArrayRef<Value> rowOf) {
+  IntegerPanel from = viewPanel(position);
+  int64_t size = format.elements / BlockReader::subBlocks(format);
+  SmallVector<Value> sums(rowOf.size(), e.splat(0));
+  return e.loop(zero, e.index(work.columns / size), 1, sums,
+                [&](Value number, ValueRange carried) {
+                  SmallVector<Value> totals(carried);
+                  Value place = e.mul(number, kLanes);
+                  Value element = e.mul(number, size);
+                  Value codes = e.mul(number, size * kLanes);
+                  SubBlock block{size, BlockReader::codeBias(format),
+                                 [&](int64_t i) {
+                                   return e.loadVector(
+                                       from.codes, {e.add(codes, i * kLanes)},
+                                       4 * kLanes);
+                                 },
+                                 e.loadVector(from.scales, {place}),
+                                 format.minimum == MinimumKind::None
+                                     ? Value()
+                                     : e.loadVector(from.minima, {place})};
+                  Value scaleIndex = size == kInputBlock
+                                         ? number
+                                         : e.div(number, kInputBlock / size);
+                  emitProducts(e, target, *integers, block, rowOf, element,
+                               number, scaleIndex, totals);
+                  return totals;
+                });
+}
+
+/// Multiplies the panel of bytes with rows of scaled integers.
+void ChunkBuilder::emitIntegerTile(const Contraction::Output &output,
+                                   const OutputMemory &memory, Value group,
+                                   int64_t groups, ArrayRef<Value> rowOf) {
+  for (int64_t g = 0; g < groups; ++g) {
+    SmallVector<SmallVector<Value>> sums;
+    for (auto [w, weight] : llvm::enumerate(output.weights))
+      sums.push_back(emitIntegerSums(getBlockFormat(formats[weight]),
+                                     w * groups + g, rowOf));
+    for (auto [r, row] : llvm::enumerate(rowOf)) {
+      SmallVector<Value> values;
+      for (const SmallVector<Value> &ofWeight : sums)
+        values.push_back(ofWeight[r]);
+      emitEpilogue(e, output, memory, values, row,
+                   e.mul(e.add(group, g), kLanes));
+    }
+  }
+}
+
+/// Multiplies the panel of floats with rows of floats.
 void ChunkBuilder::emitTile(const Contraction::Output &output,
                             const OutputMemory &memory, Value group,
-                            int64_t groups, Value row) {
+                            int64_t groups, ArrayRef<Value> rowOf) {
   int64_t tileRows = schedule.getRows();
   int64_t weights = output.weights.size();
   int64_t width = groups * weights;
-  Value lastRow = e.sub(rows, e.index(1));
-  SmallVector<Value> rowOf;
-  for (int64_t r = 0; r < tileRows; ++r)
-    rowOf.push_back(e.min(e.add(row, r), lastRow));
   SmallVector<Value> sums(tileRows * width, e.splat(0));
   sums = e.loop(
       zero, e.index(work.columns), 1, sums, [&](Value k, ValueRange carried) {
@@ -112,15 +215,30 @@ void ChunkBuilder::emitPanel(const Contraction::Output &output,
                              int64_t groups) {
   int64_t width = groups * output.weights.size();
   for (auto [w, weight] : llvm::enumerate(output.weights))
-    for (int64_t g = 0; g < groups; ++g)
-      emitDecode(weight, e.add(group, g), w * groups + g, width);
-  e.loop(zero, rows, schedule.getRows(),
-         [&](Value row) { emitTile(output, memory, group, groups, row); });
+    for (int64_t g = 0; g < groups; ++g) {
+      int64_t position = w * groups + g;
+      if (integers)
+        emitIntegerDecode(weight, e.add(group, g), position);
+      else
+        emitDecode(weight, e.add(group, g), position, width);
+    }
+  Value lastRow = e.sub(rows, e.index(1));
+  e.loop(zero, rows, schedule.getRows(), [&](Value row) {
+    SmallVector<Value> rowOf;
+    for (int64_t r = 0; r < schedule.getRows(); ++r)
+      rowOf.push_back(e.min(e.add(row, r), lastRow));
+    if (integers)
+      emitIntegerTile(output, memory, group, groups, rowOf);
+    else
+      emitTile(output, memory, group, groups, rowOf);
+  });
 }
 
 void ChunkBuilder::build() {
   input = flatten(e, function.getArgument(arguments.inputs[work.input]));
   rows = memref::DimOp::create(e.b, input, 0);
+  if (isQuantized(inputType))
+    integers.emplace(e, inputType, input);
   Value first = function.getArgument(arguments.first);
   Value last = function.getArgument(arguments.last);
   int64_t base = 0;
@@ -128,8 +246,9 @@ void ChunkBuilder::build() {
     OutputMemory memory = getOutputMemory(e, output, arguments, function);
     int64_t perPanel = schedule.getGroups();
     int64_t width = perPanel * output.weights.size();
-    panel = e.view(function.getArgument(arguments.scratch), zero, e.f32(),
-                   {work.columns * width * kLanes});
+    if (!integers)
+      panel = e.view(function.getArgument(arguments.scratch), zero, e.f32(),
+                     {work.columns * width * kLanes});
     int64_t groups = llvm::divideCeil(output.rows, kLanes);
     int64_t panels = llvm::divideCeil(groups, perPanel);
     int64_t whole = groups / perPanel;

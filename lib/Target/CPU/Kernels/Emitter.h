@@ -26,6 +26,12 @@ namespace tenon::cpu {
 /// vector that kernels use. Narrower machines split such vectors.
 inline constexpr int64_t kLanes = 16;
 
+/// Elements of an input that share a scale (`#tenon.blocks`).
+inline constexpr int64_t kInputBlock = 32;
+
+/// Most rows of an entry whose contractions stream weights (`#tenon_cpu.step`).
+inline constexpr int64_t kStepRows = 8;
+
 /// Emits arithmetic, memory and loop ops at one place.
 struct Emitter {
   mlir::ImplicitLocOpBuilder b;

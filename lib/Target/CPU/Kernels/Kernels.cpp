@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Kernels/Kernels.h"
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
@@ -86,8 +87,7 @@ LogicalResult tenon::cpu::checkSchedule(KernelOp kernel, KernelShape shape,
       return success();
     return refuseSchedule(kernel, "#tenon_cpu.attend");
   case KernelShape::Contract: {
-    // A step computes the first row only.
-    if (isa_and_nonnull<StepAttr>(schedule) && maxRows == 1)
+    if (isa_and_nonnull<StepAttr>(schedule) && maxRows <= kStepRows)
       return success();
     int64_t columns = matchContraction(kernel)->columns;
     if (auto chunk = dyn_cast_or_null<ChunkAttr>(schedule);
@@ -95,7 +95,7 @@ LogicalResult tenon::cpu::checkSchedule(KernelOp kernel, KernelShape shape,
       return success();
     std::string wanted =
         "#tenon_cpu.chunk<depth = " + std::to_string(columns) + ">";
-    if (maxRows == 1)
+    if (maxRows <= kStepRows)
       wanted += " or #tenon_cpu.step";
     return refuseSchedule(kernel, wanted);
   }
@@ -119,6 +119,7 @@ std::optional<Contraction> tenon::cpu::matchContraction(KernelOp kernel) {
       return false;
     input = linear.getInput();
     work.input = number(input);
+    work.isInteger = isQuantized(linear.getInput().getType());
     WeightType weight = linear.getWeight().getType();
     work.columns = weight.getColumns();
     output.rows = weight.getRows();
@@ -180,15 +181,12 @@ SmallVector<Type> tenon::cpu::getKernelArgumentTypes(KernelOp kernel,
   Type index = IndexType::get(context);
   Type byte = IntegerType::get(context, 8);
   SmallVector<Type> types;
-  auto buffer = [](RankedTensorType type) {
-    return MemRefType::get(type.getShape(), type.getElementType());
-  };
   auto flat = [](Type element) {
     return MemRefType::get({ShapedType::kDynamic}, element);
   };
   for (Type type : kernel.getInputs().getTypes()) {
     if (auto tensor = dyn_cast<RankedTensorType>(type)) {
-      types.push_back(buffer(tensor));
+      types.push_back(getMemory(tensor));
     } else if (auto weight = dyn_cast<WeightType>(type)) {
       types.push_back(weight.isVector()
                           ? Type(MemRefType::get({weight.getRows()},
@@ -203,7 +201,7 @@ SmallVector<Type> tenon::cpu::getKernelArgumentTypes(KernelOp kernel,
   }
   for (Type type : kernel.getResultTypes())
     if (auto tensor = dyn_cast<RankedTensorType>(type))
-      types.push_back(buffer(tensor));
+      types.push_back(getMemory(tensor));
   if (shape != KernelShape::Rows)
     types.push_back(flat(byte));
   types.append({index, index});
@@ -252,13 +250,15 @@ KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
       int64_t groups = llvm::divideCeil(output.rows, kLanes);
       int64_t perUnit = chunk ? chunk.getGroups() : 1;
       work.constantUnits += llvm::divideCeil(groups, perUnit);
-      int64_t width = perUnit * output.weights.size() * kLanes;
-      work.scratchBytes =
-          std::max<int64_t>(work.scratchBytes, contraction.columns * width * 4);
+      int64_t perGroup = contraction.isInteger
+                             ? getIntegerPanelBytes(contraction.columns)
+                             : contraction.columns * kLanes * 4;
+      work.scratchBytes = std::max<int64_t>(
+          work.scratchBytes, perUnit * output.weights.size() * perGroup);
     }
-    // One row: sums of the input, for two sizes of sub-blocks at most.
+    // Few rows: sums of the input, for two sizes of sub-blocks at most.
     if (!chunk)
-      work.scratchBytes = contraction.columns * 4 / 8;
+      work.scratchBytes = kStepRows * contraction.columns * 4 / 8;
     return work;
   }
   }

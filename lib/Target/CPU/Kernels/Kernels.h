@@ -24,6 +24,7 @@
 
 #include "dialects/Tenon/IR/Tenon.h"
 #include "lib/Pipelines/Phases.h"
+#include "lib/Target/CPU/Kernels/Emitter.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -82,12 +83,19 @@ struct Contraction {
     int64_t rows = 0; ///< N
   };
   unsigned input = 0;
-  int64_t columns = 0; ///< K
+  bool isInteger = false; ///< rows of scaled integers
+  int64_t columns = 0;    ///< K
   llvm::SmallVector<Output> outputs;
 };
 
 /// The contraction in a kernel's region, or nothing.
 std::optional<Contraction> matchContraction(KernelOp kernel);
+
+/// Bytes of scratch memory for a group of 16 outputs of `columns` columns as
+/// bytes, with scales and minima of sub-blocks of 16 columns.
+inline int64_t getIntegerPanelBytes(int64_t columns) {
+  return columns * (kLanes + 8);
+}
 
 /// Position of each input's and result's first function argument.
 struct KernelArguments {

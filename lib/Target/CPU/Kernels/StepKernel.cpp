@@ -1,21 +1,24 @@
-//===- StepKernel.cpp - contraction of one row ----------------------------===//
+//===- StepKernel.cpp - contraction of a few rows -------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A worker walks groups of 16 outputs in the order in which they are packed,
-// one sequential stream, and decodes each block in registers: lanes are
-// outputs, each code meets the input element in a multiply-add whose scalar
-// comes from memory. A block's scale is applied to its partial sum; minima
-// multiply sums of the input that are computed once per call.
+// one sequential stream, and decodes each block in registers; a group's bytes
+// meet all rows before the next group is read. Lanes are outputs.
 //
-// Limit: bytes of the packed weights at the machine's read bandwidth, or about
-// three vector operations per 16 weights.
+// Rows of scaled integers: products of bytes, four columns at a time, scales
+// once per sub-block. Rows of floats: each code meets the input element in a
+// multiply-add whose scalar comes from memory; minima multiply sums of the
+// input that are computed once per call.
+//
+// Limit: bytes of the packed weights at the machine's read bandwidth.
 //
 //===----------------------------------------------------------------------===//
 
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Target/CPU/Kernels/BlockReader.h"
 #include "lib/Target/CPU/Kernels/Epilogue.h"
+#include "lib/Target/CPU/Kernels/IntegerProducts.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -23,6 +26,9 @@ using namespace tenon;
 using namespace tenon::cpu;
 
 namespace {
+
+/// 16 sums per row.
+using Sums = SmallVector<Value>;
 
 class StepBuilder {
 public:
@@ -32,15 +38,24 @@ public:
       : work(work), formats(formats), target(target), function(function),
         arguments(kernel, KernelShape::Contract),
         schedule(cast<StepAttr>(*kernel.getSchedule())),
+        inputType(
+            cast<RankedTensorType>(kernel.getInputs()[work.input].getType())),
         e(kernel.getLoc(), &function.front()), zero(e.index(0)) {}
 
   void build();
 
 private:
   Value emitInputSums(const BlockFormat &format);
-  Value emitGroup(unsigned weight, Value group);
-  Value emitBlocks(const BlockFormat &format, Value packed, Value start);
-  Value emitPlain(const BlockFormat &format, Value packed, Value start);
+  Sums emitGroup(unsigned weight, Value group, ArrayRef<Value> rows);
+  Sums emitIntegers(const BlockFormat &format, Value packed, Value start,
+                    ArrayRef<Value> rows);
+  Sums emitBlocks(const BlockFormat &format, Value packed, Value start,
+                  ArrayRef<Value> rows);
+  Sums emitPlain(const BlockFormat &format, Value packed, Value start,
+                 ArrayRef<Value> rows);
+  BlockReader makeReader(const BlockFormat &format, Value packed, Value base) {
+    return BlockReader(e, format, packed, base, {}, target);
+  }
 
   const Contraction &work;
   const KernelFormats &formats;
@@ -48,16 +63,18 @@ private:
   func::FuncOp function;
   KernelArguments arguments;
   StepAttr schedule;
+  RankedTensorType inputType;
   Emitter e;
-  Value zero, input;
-  /// Sums of the input per sub-block, by sub-block size.
+  Value zero, input, rowCount;
+  std::optional<QuantizedInput> integers;
+  /// Sums of the input per row and sub-block, by sub-block size.
   llvm::DenseMap<int64_t, Value> inputSums;
 };
 
 } // namespace
 
-/// Sums of the input over each sub-block of a format with minima: computed by
-/// each worker once, into its scratch memory.
+/// Sums of each row of the input over each sub-block of a format with minima:
+/// computed by each worker once, into its scratch memory.
 Value StepBuilder::emitInputSums(const BlockFormat &format) {
   if (format.minimum == MinimumKind::None)
     return {};
@@ -69,108 +86,158 @@ Value StepBuilder::emitInputSums(const BlockFormat &format) {
   int64_t used = 0;
   for (auto &[other, value] : inputSums)
     if (other != size)
-      used += work.columns / other * 4;
+      used += work.columns / other * 4 * kStepRows;
   Value sums = e.view(function.getArgument(arguments.scratch), e.index(used),
-                      e.f32(), {count});
+                      e.f32(), {kStepRows, count});
   // The smallest sub-block has 16 elements: whole vectors only.
-  e.loop(zero, e.index(count), 1, [&](Value i) {
-    Value at = e.mul(i, size);
-    Value sum = e.loadVector(input, {zero, at});
-    for (int64_t k = kLanes; k < size; k += kLanes)
-      sum = e.addf(sum, e.loadVector(input, {zero, e.add(at, k)}));
-    Value total = vector::ReductionOp::create(
-        e.b, vector::CombiningKind::ADD, sum, arith::FastMathFlags::reassoc);
-    e.store(total, sums, {i});
+  e.loop(zero, rowCount, 1, [&](Value row) {
+    e.loop(zero, e.index(count), 1, [&](Value i) {
+      Value at = e.mul(i, size);
+      Value sum = e.loadVector(input, {row, at});
+      for (int64_t k = kLanes; k < size; k += kLanes)
+        sum = e.addf(sum, e.loadVector(input, {row, e.add(at, k)}));
+      Value total = vector::ReductionOp::create(
+          e.b, vector::CombiningKind::ADD, sum, arith::FastMathFlags::reassoc);
+      e.store(total, sums, {row, i});
+    });
   });
   return cached = sums;
 }
 
-/// Sum over all blocks of a quantised group of rows.
-Value StepBuilder::emitBlocks(const BlockFormat &format, Value packed,
-                              Value start) {
+/// Sums over all blocks of a quantised group of outputs, integers by integers.
+Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
+                               Value start, ArrayRef<Value> rows) {
+  int64_t subs = BlockReader::subBlocks(format);
+  int64_t size = format.elements / subs;
+  Value blocks = e.index(work.columns / format.elements);
+  return e.loop(
+      zero, blocks, 1, Sums(rows.size(), e.splat(0)),
+      [&](Value number, ValueRange carried) {
+        Sums totals(carried);
+        Value base = e.add(start, e.mul(number, format.bytes * kLanes));
+        Value at = e.mul(number, format.elements);
+        BlockReader reader = makeReader(format, packed, base);
+        for (int64_t sub = 0; sub < subs; ++sub) {
+          int64_t first = sub * size;
+          SubBlock block{size, BlockReader::codeBias(format),
+                         [&](int64_t i) { return reader.codes4(first + i); },
+                         reader.scale(sub), reader.minimum(sub)};
+          Value index = e.add(e.mul(number, subs), sub);
+          Value scaleIndex = e.add(e.mul(number, format.elements / kInputBlock),
+                                   first / kInputBlock);
+          emitProducts(e, target, *integers, block, rows, e.add(at, first),
+                       index, scaleIndex, totals);
+        }
+        return totals;
+      });
+}
+
+/// Sums over all blocks of a quantised group of outputs, for rows of floats.
+Sums StepBuilder::emitBlocks(const BlockFormat &format, Value packed,
+                             Value start, ArrayRef<Value> rows) {
   Value sums = inputSums.lookup(format.subElements ? format.subElements
                                                    : format.elements);
   int64_t subs = BlockReader::subBlocks(format);
   int64_t subSize = format.elements / subs;
   Value blocks = e.index(work.columns / format.elements);
+  int64_t count = rows.size();
   auto body = [&](Value block, ValueRange carried) {
     Value base = e.add(start, e.mul(block, format.bytes * kLanes));
     Value at = e.mul(block, format.elements);
-    BlockReader reader(e, format, packed, base, {}, target);
+    BlockReader reader = makeReader(format, packed, base);
     // Partial sums of each sub-block, several to hide the adder's latency.
-    SmallVector<SmallVector<Value>> partial(subs);
+    int64_t most = std::max<int64_t>(1, schedule.getSums() / count);
+    SmallVector<SmallVector<Value>> partial(subs * count);
     SmallVector<int64_t> seen(subs, 0);
     for (int64_t i : BlockReader::order(format)) {
       int64_t sub = i / subSize;
-      Value x = e.broadcast(e.load(input, {zero, e.add(at, i)}));
+      int64_t slot = seen[sub]++ % most;
       Value code = reader.code(i);
-      int64_t slot = seen[sub]++ % schedule.getSums();
-      if (slot >= static_cast<int64_t>(partial[sub].size()))
-        partial[sub].push_back(e.mulf(code, x));
-      else
-        partial[sub][slot] = e.fma(code, x, partial[sub][slot]);
-    }
-    Value total = carried[0];
-    for (int64_t sub = 0; sub < subs; ++sub) {
-      SmallVector<Value> &parts = partial[sub];
-      while (parts.size() > 1) {
-        Value last = parts.pop_back_val();
-        parts[parts.size() / 2] = e.addf(parts[parts.size() / 2], last);
-      }
-      total = e.fma(reader.scale(sub), parts.front(), total);
-      if (Value minimum = reader.minimum(sub)) {
-        Value sum = e.load(sums, {e.add(e.mul(block, subs), sub)});
-        total = e.fma(minimum, e.broadcast(sum), total);
+      for (int64_t r = 0; r < count; ++r) {
+        Value x = e.broadcast(e.load(input, {rows[r], e.add(at, i)}));
+        SmallVector<Value> &parts = partial[sub * count + r];
+        if (slot >= static_cast<int64_t>(parts.size()))
+          parts.push_back(e.mulf(code, x));
+        else
+          parts[slot] = e.fma(code, x, parts[slot]);
       }
     }
-    return SmallVector<Value>{total};
+    Sums totals(carried);
+    for (int64_t sub = 0; sub < subs; ++sub)
+      for (int64_t r = 0; r < count; ++r) {
+        SmallVector<Value> &parts = partial[sub * count + r];
+        while (parts.size() > 1) {
+          Value last = parts.pop_back_val();
+          parts[parts.size() / 2] = e.addf(parts[parts.size() / 2], last);
+        }
+        totals[r] = e.fma(reader.scale(sub), parts.front(), totals[r]);
+        if (Value minimum = reader.minimum(sub)) {
+          Value sum = e.load(sums, {rows[r], e.add(e.mul(block, subs), sub)});
+          totals[r] = e.fma(minimum, e.broadcast(sum), totals[r]);
+        }
+      }
+    return totals;
   };
-  return e.loop(zero, blocks, 1, {e.splat(0)}, body).front();
+  return e.loop(zero, blocks, 1, Sums(count, e.splat(0)), body);
 }
 
-/// Sum over a group of rows of plain floats.
-Value StepBuilder::emitPlain(const BlockFormat &format, Value packed,
-                             Value start) {
-  int64_t sums = schedule.getSums();
-  int64_t unroll = 2 * sums;
+/// Sums over a group of outputs of plain floats.
+Sums StepBuilder::emitPlain(const BlockFormat &format, Value packed,
+                            Value start, ArrayRef<Value> rows) {
+  int64_t count = rows.size();
+  int64_t sums = std::max<int64_t>(1, schedule.getSums() / count);
+  int64_t unroll = 2 * schedule.getSums();
   int64_t main = work.columns / unroll * unroll;
-  auto term = [&](Value k, Value sum) {
+  // Partial sum `part` of row r is at part * count + r.
+  auto addTerm = [&](Value k, int64_t part, SmallVector<Value> &into) {
     Value base = e.add(start, e.mul(k, format.bytes * kLanes));
-    BlockReader reader(e, format, packed, base, {}, target);
-    return e.fma(reader.code(0), e.broadcast(e.load(input, {zero, k})), sum);
+    Value weight = makeReader(format, packed, base).code(0);
+    for (int64_t r = 0; r < count; ++r) {
+      Value &sum = into[part * count + r];
+      sum = e.fma(weight, e.broadcast(e.load(input, {rows[r], k})), sum);
+    }
   };
-  SmallVector<Value> parts(sums, e.splat(0));
+  SmallVector<Value> parts(sums * count, e.splat(0));
   if (main)
     parts = e.loop(zero, e.index(main), unroll, parts,
                    [&](Value k, ValueRange carried) {
                      SmallVector<Value> next(carried);
                      for (int64_t u = 0; u < unroll; ++u)
-                       next[u % sums] = term(e.add(k, u), next[u % sums]);
+                       addTerm(e.add(k, u), u % sums, next);
                      return next;
                    });
-  Value total = parts.front();
-  for (Value part : ArrayRef(parts).drop_front())
-    total = e.addf(total, part);
+  Sums totals(parts.begin(), parts.begin() + count);
+  for (int64_t part = 1; part < sums; ++part)
+    for (int64_t r = 0; r < count; ++r)
+      totals[r] = e.addf(totals[r], parts[part * count + r]);
   for (int64_t k = main; k < work.columns; ++k)
-    total = term(e.index(k), total);
-  return total;
+    addTerm(e.index(k), 0, totals);
+  return totals;
 }
 
-Value StepBuilder::emitGroup(unsigned weight, Value group) {
+Sums StepBuilder::emitGroup(unsigned weight, Value group,
+                            ArrayRef<Value> rows) {
   const BlockFormat &format = getBlockFormat(formats[weight]);
   Value packed = function.getArgument(arguments.inputs[weight]);
   Value start = e.mul(group, format.rowBytes(work.columns) * kLanes);
-  return format.isPlain() ? emitPlain(format, packed, start)
-                          : emitBlocks(format, packed, start);
+  if (integers)
+    return emitIntegers(format, packed, start, rows);
+  return format.isPlain() ? emitPlain(format, packed, start, rows)
+                          : emitBlocks(format, packed, start, rows);
 }
 
 void StepBuilder::build() {
   input = flatten(e, function.getArgument(arguments.inputs[work.input]));
-  for (const Contraction::Output &output : work.outputs)
-    for (unsigned weight : output.weights)
-      emitInputSums(getBlockFormat(formats[weight]));
+  rowCount = memref::DimOp::create(e.b, input, 0);
+  if (isQuantized(inputType))
+    integers.emplace(e, inputType, input);
+  else
+    for (const Contraction::Output &output : work.outputs)
+      for (unsigned weight : output.weights)
+        emitInputSums(getBlockFormat(formats[weight]));
   Value first = function.getArgument(arguments.first);
   Value last = function.getArgument(arguments.last);
+  Value lastRow = e.sub(rowCount, e.index(1));
   int64_t base = 0;
   for (const Contraction::Output &output : work.outputs) {
     OutputMemory memory = getOutputMemory(e, output, arguments, function);
@@ -181,10 +248,20 @@ void StepBuilder::build() {
         e.sub(e.max(e.min(last, e.index(base + groups)), e.index(base)),
               e.index(base));
     e.loop(lower, upper, 1, [&](Value group) {
-      SmallVector<Value> sums;
-      for (unsigned weight : output.weights)
-        sums.push_back(emitGroup(weight, group));
-      emitEpilogue(e, output, memory, sums, zero, e.mul(group, kLanes));
+      e.loop(zero, rowCount, schedule.getRows(), [&](Value row) {
+        SmallVector<Value> rows;
+        for (int64_t r = 0; r < schedule.getRows(); ++r)
+          rows.push_back(r ? e.min(e.add(row, r), lastRow) : row);
+        SmallVector<Sums> sums;
+        for (unsigned weight : output.weights)
+          sums.push_back(emitGroup(weight, group, rows));
+        for (auto [r, at] : llvm::enumerate(rows)) {
+          SmallVector<Value> values;
+          for (const Sums &ofWeight : sums)
+            values.push_back(ofWeight[r]);
+          emitEpilogue(e, output, memory, values, at, e.mul(group, kLanes));
+        }
+      });
     });
     base += groups;
   }

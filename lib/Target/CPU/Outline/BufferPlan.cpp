@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Outline/BufferPlan.h"
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -223,10 +224,7 @@ void Planner::measure() {
       buffers.emplace_back();
     Buffer &buffer = buffers[it->second];
     buffer.values.push_back(value);
-    auto type = cast<RankedTensorType>(value.getType());
-    int64_t rowBytes = type.getElementTypeBitWidth() / 8;
-    for (int64_t extent : type.getShape().drop_front())
-      rowBytes *= extent;
+    int64_t rowBytes = getRowBytes(cast<RankedTensorType>(value.getType()));
     buffer.bytes =
         std::max<int64_t>(buffer.bytes, llvm::alignTo(maxRows * rowBytes, 64));
     Block *block = value.getParentBlock();

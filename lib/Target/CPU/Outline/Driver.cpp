@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Outline/Driver.h"
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "dialects/TenonRT/IR/TenonRT.h"
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 
@@ -81,9 +82,7 @@ Value DriverBuilder::rowsOf(Value tensor) {
 
 Value DriverBuilder::tensorMemory(Value tensor) {
   Place place = plan.places.lookup(tensor);
-  auto tensorType = cast<RankedTensorType>(tensor.getType());
-  auto type =
-      MemRefType::get(tensorType.getShape(), tensorType.getElementType());
+  MemRefType type = getMemory(cast<RankedTensorType>(tensor.getType()));
   SmallVector<Value> sizes;
   if (type.isDynamicDim(0))
     sizes.push_back(rowsOf(tensor));

@@ -1,0 +1,67 @@
+//===- IntegerProducts.h - integers times integers, then scales -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What step and chunk contractions of quantised weights and quantised inputs
+// share: the products of one sub-block of 16 outputs with several rows of the
+// input.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_TARGET_CPU_KERNELS_INTEGERPRODUCTS_H
+#define TENON_LIB_TARGET_CPU_KERNELS_INTEGERPRODUCTS_H
+
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
+#include "lib/Target/CPU/Kernels/DotProduct.h"
+
+namespace tenon::cpu {
+
+/// Reads rows of scaled integers.
+class QuantizedInput {
+public:
+  /// `memory`: the rows, as `getMemory(type)`.
+  QuantizedInput(Emitter &e, mlir::RankedTensorType type, mlir::Value memory)
+      : e(e), layout(type), memory(memory) {}
+
+  /// Codes of elements at..at+3 in every 32 bits of a vector of 64 bytes.
+  mlir::Value codes4(mlir::Value row, mlir::Value at);
+  /// Broadcasts of what is kept for block (or half block) `index`.
+  /// @{
+  mlir::Value scale(mlir::Value row, mlir::Value index);
+  mlir::Value negativeSum(mlir::Value row, mlir::Value index, bool half);
+  mlir::Value total(mlir::Value row, mlir::Value index, bool half);
+  /// @}
+
+private:
+  mlir::Value read(mlir::Value row, int64_t start, mlir::Value index,
+                   mlir::Type element);
+
+  Emitter &e;
+  ActivationLayout layout;
+  mlir::Value memory;
+};
+
+/// A sub-block of 16 outputs: `size` (16 or 32) codes that share a scale.
+struct SubBlock {
+  int64_t size;
+  /// What codes exceed their meaning by: a power of two, or 0.
+  int64_t bias;
+  /// Codes of elements i..i+3 of the sub-block, 64 unsigned bytes.
+  std::function<mlir::Value(int64_t i)> codes4;
+  mlir::Value scale;
+  mlir::Value minimum; ///< null: none
+};
+
+/// Adds the products of `block` with each of `rows` to `totals` (16 x f32 per
+/// row). Element 0 of the sub-block meets element `element` of the input;
+/// `index` is the number of the input's (half) block there, `scaleIndex` that
+/// of the whole block.
+void emitProducts(Emitter &e, const CPUTargetOptions &target,
+                  QuantizedInput &input, const SubBlock &block,
+                  llvm::ArrayRef<mlir::Value> rows, mlir::Value element,
+                  mlir::Value index, mlir::Value scaleIndex,
+                  llvm::MutableArrayRef<mlir::Value> totals);
+
+} // namespace tenon::cpu
+
+#endif // TENON_LIB_TARGET_CPU_KERNELS_INTEGERPRODUCTS_H
