@@ -446,3 +446,34 @@ void tenon::conformance::check(const Case &tested, func::FuncOp function,
     }
   }
 }
+
+std::function<void()> tenon::conformance::prepare(const Case &tested,
+                                                  const Conditions &conditions,
+                                                  func::FuncOp function,
+                                                  const Library &library) {
+  struct State {
+    explicit State(Memory memory) : memory(std::move(memory)) {}
+    Memory memory;
+    std::vector<std::pair<void *, Call>> calls;
+    std::vector<std::unique_ptr<Guarded>> scratch;
+  };
+  auto state = std::make_shared<State>(Memory(tested, conditions, function));
+  for (KernelOp kernel : function.getOps<KernelOp>()) {
+    const Machine &machine = library.get(kernel);
+    Call call = makeCall(kernel, state->memory);
+    if (machine.shape != cpu::KernelShape::Rows) {
+      int64_t bytes = machine.work.scratchBytes;
+      state->scratch.push_back(std::make_unique<Guarded>(bytes));
+      call.addMemref(state->scratch.back()->data(), {bytes});
+    }
+    call.addNumber(0);
+    call.addNumber(countUnits(kernel, machine, state->memory));
+    if (!call.fits())
+      llvm::report_fatal_error("expected a kernel with fewer arguments");
+    state->calls.emplace_back(machine.function, std::move(call));
+  }
+  return [state] {
+    for (auto &[function, call] : state->calls)
+      call.run(function);
+  };
+}

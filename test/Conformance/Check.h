@@ -12,6 +12,7 @@
 
 #include "dialects/Tenon/Interpreter/Interpreter.h"
 
+#include <functional>
 #include <map>
 
 namespace tenon::conformance {
@@ -29,6 +30,12 @@ struct Report {
 void check(const Case &tested, mlir::func::FuncOp function,
            interp::Interpreter &interpreter, const Library &library,
            Report &report);
+
+/// A call that runs the kernels of `function` once, each with all of its units,
+/// on buffers made for `conditions`: for what measures them.
+std::function<void()> prepare(const Case &tested, const Conditions &conditions,
+                              mlir::func::FuncOp function,
+                              const Library &library);
 
 /// Names what runs in the message of a signal or of a sanitizer.
 void installCrashMessage();

@@ -205,6 +205,23 @@ def test_variant_is_an_engine(model, tmp_path, quick):
     assert "--cpu=x86-64-v3" in data["engines"]["tenon avx2"]["options"]
 
 
+def test_ops(tmp_path):
+    """One kernel and, if this machine has them, the libraries."""
+    argv = ["ops", "-o", tmp_path, "--shape", "9x17x33", "--rounds", 2]
+    done = bench(*argv)
+    data = json.loads((tmp_path / "ops.json").read_text())
+    assert (data["schema"], data["kind"]) == (1, "ops")
+    (op,) = data["ops"]
+    assert op["operations"] == 2 * 9 * 17 * 33 and op["bytes"] == 4 * 17 * 33
+    assert len(op["seconds"]["tenon"]) == 2
+    assert all(value > 0 for value in op["seconds"]["tenon"])
+    (entry,) = data["summary"]["ops"]
+    share = entry["bound"] / entry["seconds"]["tenon"]
+    assert entry["share"] == pytest.approx(share)
+    assert "| gemm | 9x17x33 | f32 |" in done.stdout
+    xml.dom.minidom.parse(str(tmp_path / "ops.svg"))
+
+
 WRONG = {
     "nothing": (["run", "x.gguf"], 2, "-o"),
     "no-file": (["run", "x.gguf", "-o", "out"], 1, "x.gguf: expected"),

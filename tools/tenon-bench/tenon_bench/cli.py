@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import compare, measure, options, plots, report, results, table
+from . import compare, measure, ops, options, plots, report, results, table
 from .limits import Limits
 from .peers import GenAI, Llama
 from .programs import Failure, Runner, own
@@ -120,6 +120,20 @@ def run_limits(args):
     return 0
 
 
+def run_ops(args):
+    """`tenon-bench ops`."""
+    if not args.no_plots:
+        plots.library()
+    keys = ("op", "shape", "cpu", "rounds")
+    settings = {key: getattr(args, key) for key in keys}
+    data = ops.run(settings, Runner(args.launcher, args.timeout))
+    ops.write(data, args.out)
+    print(ops.text(data), end="")
+    if not args.no_plots:
+        plots.draw_ops(data, args.out)
+    return 0
+
+
 def main(argv=None):
     """The exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
@@ -133,6 +147,7 @@ def main(argv=None):
         "run": run,
         "compare": run_compare,
         "limits": run_limits,
+        "ops": run_ops,
         "report": lambda args: report.main(args.results, args.out),
     }
     if args.version:

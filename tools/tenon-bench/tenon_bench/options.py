@@ -28,6 +28,9 @@ examples:
       What an option of tenonc is worth: a second artifact takes its turns.
   tenon-bench --compare old/model.so new/model.so
       Ends with 1 if the second is slower by more than 3 %.
+  tenon-bench ops -o out
+      Kernels one by one on one thread, beside OpenBLAS and oneDNN if they are
+      installed, and beside the bound of each. Needs the build with its tests.
   tenon-bench report out/run.json -o PERFORMANCE.md
       Writes the tables of several results into one document.
 
@@ -230,6 +233,28 @@ def compare_options(parser):
     common(parser)
 
 
+def ops_options(parser):
+    """Options of `ops`."""
+    add = parser.add_argument
+    add("-o", "--out", required=True, metavar="DIR", help="folder for results")
+    add(
+        "--op",
+        choices=("gemm", "gemv", "attention"),
+        help="only these (default: all)",
+    )
+    add("--shape", metavar="MxNxK", help="one product of f32 of this shape")
+    add("--cpu", metavar="CPU", help="instruction set (default: native)")
+    add(
+        "--rounds",
+        type=count,
+        default=7,
+        metavar="N",
+        help="samples of each figure (default: 7)",
+    )
+    add("--no-plots", action="store_true", help="no SVG and PNG files")
+    common(parser)
+
+
 def parser():
     """The whole command line."""
     raw = argparse.RawDescriptionHelpFormatter
@@ -257,6 +282,7 @@ def parser():
     )
     part = commands.add_parser("limits", help="what the machine can do at most")
     common(part)
+    ops_options(commands.add_parser("ops", help="kernels one by one"))
     part = commands.add_parser("report", help="one document from results")
     part.add_argument("results", nargs="+", metavar="RESULT.json")
     part.add_argument("-o", "--out", required=True, metavar="FILE.md")

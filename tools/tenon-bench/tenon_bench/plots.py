@@ -242,3 +242,28 @@ def draw(data, folder):
     for plot in (depth_sweep, formats, roofline):
         paths += plot(data, plt, folder)
     return paths
+
+
+def draw_ops(data, folder):
+    """Share of its bound that each kernel and library reaches."""
+    plt = library()
+    entries = data["summary"]["ops"]
+    names = list(dict.fromkeys(n for e in entries for n in e["seconds"]))
+    figure, axis = plt.subplots(figsize=(7, 0.32 * len(entries) + 1.2))
+    height = 0.8 / len(names)
+    for at, name in enumerate(names):
+        some = [(p, e) for p, e in enumerate(entries) if name in e["seconds"]]
+        axis.barh(
+            [p - 0.4 + height * (at + 0.5) for p, _ in some],
+            [100 * e["bound"] / e["seconds"][name] for _, e in some],
+            height,
+            label=name,
+            color=color(name, names),
+        )
+    words = [f"{e['op']} {e['shape']} {e['format']}" for e in entries]
+    axis.set_yticks(range(len(entries)), words, fontsize=7)
+    axis.invert_yaxis()
+    axis.axvline(100, color="k", linestyle="--", lw=1)
+    axis.set_xlabel("% of the bound, one thread")
+    axis.legend(fontsize=8)
+    return save(plt, figure, folder, "ops")

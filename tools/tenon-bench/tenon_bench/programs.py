@@ -26,8 +26,10 @@ def beside():
 def own(name):
     """The path of one of Tenon's programs."""
     for folder in beside():
-        if (folder / name).is_file():
-            return folder / name
+        # The programs of tests lie apart in a build.
+        for place in (folder, folder.parent / "test" / "bin"):
+            if (place / name).is_file():
+                return place / name
     found = shutil.which(name)
     if found:
         return Path(found)

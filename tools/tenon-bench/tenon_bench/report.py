@@ -7,7 +7,7 @@
 
 from pathlib import Path
 
-from . import results, table
+from . import ops, results, table
 
 HEAD = """\
 # Performance
@@ -28,6 +28,9 @@ def main(paths, out):
     for path in paths:
         data = results.load(path)
         title = data.get("settings", {}).get("title") or Path(path).stem
+        if data["kind"] == "ops":
+            data["summary"] = ops.summarize(data)
+            parts.append(f"## {title}\n\n{ops.text(data)}")
         if data["kind"] == "run":
             data["summary"] = results.summarize(data)
             parts.append(f"## {title}\n\n{table.text(data)}")
