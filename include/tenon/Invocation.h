@@ -37,6 +37,9 @@ struct CompileOptions {
   std::string activations = "int8";
   /// Instrumentation of the generated code: "", "address", "thread".
   std::string sanitize;
+  /// Fusion passes to leave out, to see what each is worth: "tenon-fuse-rows",
+  /// ... An unknown name is an error that lists all.
+  std::vector<std::string> disabledPasses;
   /// Phase that the source is in: "imported", "optimized", "scheduled",
   /// "kernels", "native"; empty: a model file, or IR that is "imported".
   std::string compileFrom;

@@ -97,6 +97,7 @@ LogicalResult Compilation::runPhase(Phase phase) {
   pipeline.target = getCPUTargetOptions(checked.target);
   pipeline.target.cpu = checked.cpu;
   pipeline.activations = checked.activations;
+  pipeline.disabledPasses = options.disabledPasses;
   pipeline.name = checked.name;
   if (phase == Phase::Kernels && reuse)
     return runKernelsPhase(pipeline);

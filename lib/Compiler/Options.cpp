@@ -163,6 +163,9 @@ tenon::checkOptions(const CompileOptions &options, const Source &source,
   if (!options.cacheFolder.empty() && options.cacheLimit == 0)
     return optionError("--cache-limit: expected at least 1 MiB, but got 0; "
                        "compile without a cache with --no-cache");
+  if (auto error = checkDisabledPasses(options.disabledPasses))
+    return optionError("--disable-pass: %s",
+                       llvm::toString(std::move(error)).c_str());
   checked.name = output.name().empty()
                      ? llvm::sys::path::stem(source.path()).str()
                      : output.name();

@@ -56,6 +56,7 @@ static void buildOptimizePipeline(OpPassManager &manager,
   if (options.activations == Activations::Int8)
     manager.addNestedPass<func::FuncOp>(createQuantizeActivationsPass());
   manager.addNestedPass<func::FuncOp>(createFormKernelsPass());
+  buildFusionPipeline(manager, options);
   MakeEntriesPassOptions entries;
   entries.chunkRows = options.chunkRows;
   manager.addPass(createMakeEntriesPass(entries));
@@ -121,6 +122,8 @@ struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
                        clEnumValN(Activations::F32, "f32", "floats"))};
   Option<int64_t> chunkRows{*this, "chunk-rows", llvm::cl::init(256),
                             llvm::cl::desc("tokens that `chunk` takes")};
+  ListOption<std::string> disabledPasses{
+      *this, "disable-pass", llvm::cl::desc("fusion passes to leave out")};
   Option<std::string> name{*this, "name", llvm::cl::init("model"),
                            llvm::cl::desc("name of the artifact")};
 };
@@ -140,6 +143,10 @@ static void registerPhase(StringRef argument, StringRef description) {
         options.target = getCPUTargetOptions(*target);
         options.activations = given.activations;
         options.chunkRows = given.chunkRows;
+        options.disabledPasses.assign(given.disabledPasses.begin(),
+                                      given.disabledPasses.end());
+        if (llvm::Error error = checkDisabledPasses(options.disabledPasses))
+          llvm::report_fatal_error(std::move(error), /*gen_crash_diag=*/false);
         options.name = given.name;
         buildPhasePipeline(manager, phase, options);
       });

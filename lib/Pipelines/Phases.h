@@ -13,13 +13,16 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tenon {
 
@@ -69,9 +72,22 @@ struct PipelineOptions {
   Activations activations = Activations::Int8;
   /// Tokens that the chunk entry takes at once.
   int64_t chunkRows = 256;
+  /// Fusion passes that are left out, by name.
+  std::vector<std::string> disabledPasses;
   /// Name of the artifact.
   std::string name = "model";
 };
+
+/// Names of the fusion passes, in order. None is needed for correctness.
+llvm::ArrayRef<llvm::StringRef> getFusionPassNames();
+
+/// Fails unless each of `names` is the name of a fusion pass.
+llvm::Error checkDisabledPasses(llvm::ArrayRef<std::string> names);
+
+/// Adds the fusion passes that are not disabled: from a kernel per op to the
+/// kernels that run.
+void buildFusionPipeline(mlir::OpPassManager &manager,
+                         const PipelineOptions &options);
 
 /// Adds the passes that lead from the phase before `phase` to `phase`, ending
 /// with the verifier of its contract. `phase` is Optimized to Native.

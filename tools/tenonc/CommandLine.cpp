@@ -98,6 +98,12 @@ void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
   addText(app, "--sanitize", options.sanitize, "KIND",
           "instrument the generated code: address, thread; the program that "
           "loads it must be built the same way");
+  app.add_option("--disable-pass", options.disabledPasses,
+                 "leave out a fusion pass (tenon-fuse-rows, ...), to see what "
+                 "it is worth; an unknown name lists all of them")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("PASS");
   addText(app, "--compile-to", options.compileTo, "PHASE",
           "stop after this phase and write NAME.PHASE.mlir (default: "
           "artifact)");

@@ -31,11 +31,10 @@ def VerifyContractPass : Pass<"tenon-verify-contract", "::mlir::ModuleOp"> {
 }
 
 def FormKernelsPass : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
-  let summary = "Groups the ops of an entry into kernels.";
+  let summary = "Puts every op of an entry into a kernel of its own.";
   let description = [{
-    Contractions of one input become one kernel and take the gate or the
-    residual addition that is their only use; neighbouring norms, rotations and
-    additions become one; embeddings, appends and attention stand alone.
+    Each op that computes something becomes a `tenon.kernel`; weights are read
+    at the start of their block. Fusion passes decide what runs together.
     Changes no value.
   }];
 }
@@ -55,6 +54,42 @@ def QuantizeActivationsPass
     ```
     tenon-opt --pass-pipeline='builtin.module(func.func(tenon-quantize-activations))' model.mlir
     ```
+  }];
+}
+
+def FuseGatesPass : Pass<"tenon-fuse-gates", "::mlir::func::FuncOp"> {
+  let summary = "Fuses a gate with the two contractions it combines.";
+  let description = [{
+    Where both sides of a `tenon.gate` are contractions of the same input that
+    nobody else reads, the three kernels become one: neither product is written
+    to memory. Changes no value.
+  }];
+}
+
+def FuseAdditionsPass : Pass<"tenon-fuse-additions", "::mlir::func::FuncOp"> {
+  let summary = "Fuses a residual addition with its contraction.";
+  let description = [{
+    A contraction takes the addition that is the only use of its result. Where
+    both sides are such contractions, the first takes it. Changes no value.
+  }];
+}
+
+def FuseContractionsPass
+    : Pass<"tenon-fuse-contractions", "::mlir::func::FuncOp"> {
+  let summary = "Fuses contractions that read the same input.";
+  let description = [{
+    Contractions of one value (queries, keys and values) run as one, at the
+    place of the first; those that have taken a gate or an addition stay alone.
+    Changes no value.
+  }];
+}
+
+def FuseRowsPass : Pass<"tenon-fuse-rows", "::mlir::func::FuncOp"> {
+  let summary = "Fuses row work with its neighbours.";
+  let description = [{
+    Neighbouring kernels of work row by row (norms, rotations, gates, chosen
+    rows, additions) become one. Work on all rows and work on chosen rows stay
+    apart. Changes no value.
   }];
 }
 

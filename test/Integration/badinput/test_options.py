@@ -22,6 +22,15 @@ TENONC = {
     "cpu-empty": (["--cpu="], ["cpu"]),
     "cache-unknown": (["--cache-type=q3"], ["cache-type", "q3", "f16", "f32"]),
     "activations": (["--activations=i4"], ["activations", "i4", "f32"]),
+    "pass-unknown": (
+        ["--disable-pass=fuse-all"],
+        ["disable-pass", "fuse-all", "tenon-fuse-gates", "tenon-fuse-rows"],
+    ),
+    "pass-needed": (
+        ["--disable-pass=tenon-form-kernels"],
+        ["disable-pass", "tenon-form-kernels", "tenon-fuse-additions"],
+    ),
+    "pass-empty": (["--disable-pass="], ["disable-pass"]),
     "context-0": (["--context=0"], ["context"]),
     "context-negative": (["--context=-5"], ["context", "-5"]),
     "context-word": (["--context=many"], ["context", "many"]),
