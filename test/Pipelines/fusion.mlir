@@ -30,7 +30,7 @@
 // GATES: tenon.kernel "ffn_gate+ffn_up"
 // GATES-COUNT-2: tenon.linear
 // GATES-NOT: tenon.gate
-// GATES: tenon.kernel "gate"
+// GATES: tenon.kernel "gate+quantize"
 // CHECK: tenon.kernel "ffn_down"
 // CHECK: arith.addf
 // CHECK: tenon.kernel "rows+norm+quantize"
