@@ -4,8 +4,9 @@
 //
 // x86: one table of CPUID bits. Features that use wide registers also need the
 // operating system to save those registers, which XCR0 tells; a kernel or a
-// hypervisor may well hide that part. Other architectures know no feature yet,
-// so only artifacts that need none load there.
+// hypervisor may well hide that part. AArch64: the kernel tells what it and the
+// processor have. Other architectures know no feature, so only artifacts that
+// need none load there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +17,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#define TENON_RT_AARCH64_LINUX 1
 #endif
 
 using namespace tenon::runtime;
@@ -139,6 +143,30 @@ uint64_t enabledStates() {
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (static_cast<uint64_t>(high) << 32) | low;
 }
+#elif defined(TENON_RT_AARCH64_LINUX)
+struct Feature {
+  std::string_view name;
+  unsigned long type; // AT_HWCAP or AT_HWCAP2
+  int bit;            // as in Linux's asm/hwcap.h, which old systems lack
+};
+
+constexpr Feature kFeatures[] = {
+    {"fp-armv8", AT_HWCAP, 0},  {"neon", AT_HWCAP, 1},
+    {"aes", AT_HWCAP, 3},       {"sha2", AT_HWCAP, 6},
+    {"crc", AT_HWCAP, 7},       {"lse", AT_HWCAP, 8},
+    {"fullfp16", AT_HWCAP, 10}, // asimdhp
+    {"rdm", AT_HWCAP, 12},      {"rcpc", AT_HWCAP, 15},
+    {"dotprod", AT_HWCAP, 20},  {"sve", AT_HWCAP, 22},
+    {"fp16fml", AT_HWCAP, 23},  {"sve2", AT_HWCAP2, 1},
+    {"i8mm", AT_HWCAP2, 13},    {"bf16", AT_HWCAP2, 14},
+};
+
+const Feature *find(std::string_view name) {
+  for (const Feature &feature : kFeatures)
+    if (feature.name == name)
+      return &feature;
+  return nullptr;
+}
 #endif
 
 } // namespace
@@ -172,19 +200,26 @@ bool tenon::runtime::hasCpuFeature(std::string_view name) {
 
 std::string_view tenon::runtime::cpuArchitecture() { return "x86_64"; }
 
+#elif defined(TENON_RT_AARCH64_LINUX)
+
+bool tenon::runtime::knowsCpuFeature(std::string_view name) {
+  return find(name) != nullptr;
+}
+
+bool tenon::runtime::hasCpuFeature(std::string_view name) {
+  const Feature *feature = find(name);
+  return feature && (getauxval(feature->type) >> feature->bit & 1);
+}
+
+std::string_view tenon::runtime::cpuArchitecture() { return "aarch64"; }
+
 #else
 
 bool tenon::runtime::knowsCpuFeature(std::string_view) { return false; }
 
 bool tenon::runtime::hasCpuFeature(std::string_view) { return false; }
 
-std::string_view tenon::runtime::cpuArchitecture() {
-#if defined(__aarch64__)
-  return "aarch64";
-#else
-  return "unknown";
-#endif
-}
+std::string_view tenon::runtime::cpuArchitecture() { return "unknown"; }
 
 #endif
 

@@ -11,7 +11,11 @@
 
 #include "Model.h"
 
+#include "CpuFeatures.h"
+
+#include <cstring>
 #include <dlfcn.h>
+#include <elf.h>
 
 using namespace tenon::runtime;
 
@@ -24,6 +28,25 @@ std::string weightsBeside(const std::string &path) {
   if (stem.size() > 3 && stem.compare(stem.size() - 3, 3, extension) == 0)
     stem.resize(stem.size() - 3);
   return stem + ".weights";
+}
+
+/// Fails when the library is for another architecture: the dynamic linker says
+/// of such a file that it does not exist.
+Error checkArchitecture(Bytes library, const std::string &path) {
+  Elf64_Ehdr header;
+  if (library.size < sizeof(header))
+    return success();
+  std::memcpy(&header, library.data, sizeof(header));
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+    return success();
+  const char *name = header.e_machine == EM_X86_64    ? "x86_64"
+                     : header.e_machine == EM_AARCH64 ? "aarch64"
+                                                      : nullptr;
+  if (!name || name == cpuArchitecture())
+    return success();
+  return failure(TENON_RT_CPU, path, ": compiled for ", name,
+                 ", but this machine is ", std::string(cpuArchitecture()),
+                 "; compile the model again with --cpu naming this machine");
 }
 
 /// Says why the dynamic linker refused `path`.
@@ -66,6 +89,9 @@ Error Model::open(const std::string &path, std::string weightsPath,
     return error;
   if (Error error = checkLibrary({libraryFile.data(), libraryFile.size()}, path,
                                  opened->contents.header, weightsPath))
+    return error;
+  if (Error error =
+          checkArchitecture({libraryFile.data(), libraryFile.size()}, path))
     return error;
   if (Error error = opened->openLibrary(path, weightsPath))
     return error;

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Check.h"
-
+#include "Executor.h"
 #include "Instrumented.h"
 #include "Memory.h"
 #include "dialects/TenonCPU/IR/ActivationLayout.h"
@@ -19,7 +19,6 @@
 #include <cmath>
 #include <csignal>
 #include <cstring>
-#include <thread>
 #include <unistd.h>
 
 #if TENON_CONFORMANCE_ASAN || TENON_CONFORMANCE_TSAN
@@ -43,7 +42,7 @@ static void setRunning(const std::string &text) {
   std::snprintf(running, sizeof(running), "%s", text.c_str());
 }
 
-static void printRunning() {
+void tenon::conformance::printRunning() {
   static const char prefix[] = "\nconformance: the program ended in ";
   (void)!write(2, prefix, sizeof(prefix) - 1);
   (void)!write(2, running, std::strlen(running));
@@ -102,51 +101,6 @@ const Sharing sharings[] = {
      [](int64_t units) {
        return std::vector<Ranges>{{{0, units / 2}}, {{units / 2, units}}};
      }},
-};
-
-/// Arguments of a call: addresses of memref descriptors, and numbers.
-class Call {
-public:
-  void addMemref(void *data, llvm::ArrayRef<int64_t> shape) {
-    std::vector<int64_t> fields = {reinterpret_cast<int64_t>(data),
-                                   reinterpret_cast<int64_t>(data), 0};
-    fields.insert(fields.end(), shape.begin(), shape.end());
-    std::vector<int64_t> strides(shape.size(), 1);
-    for (size_t i = shape.size(); i-- > 1;)
-      strides[i - 1] = strides[i] * shape[i];
-    fields.insert(fields.end(), strides.begin(), strides.end());
-    descriptors.push_back(std::make_unique<std::vector<int64_t>>(fields));
-    words.push_back(reinterpret_cast<int64_t>(descriptors.back()->data()));
-  }
-  void addNumber(int64_t number) { words.push_back(number); }
-
-  /// The convention of x86-64 lets a function be called with more arguments
-  /// than it takes.
-#if defined(__clang__)
-  __attribute__((no_sanitize("function")))
-#endif
-  void run(void *function) {
-    words.resize(kMost, 0);
-    callWith(function, std::make_index_sequence<kMost>());
-  }
-  bool fits() const { return words.size() <= kMost; }
-
-private:
-  static constexpr size_t kMost = 40;
-
-  template <size_t... I>
-#if defined(__clang__)
-  __attribute__((no_sanitize("function")))
-#endif
-  void callWith(void *function, std::index_sequence<I...>) {
-    auto entry =
-        reinterpret_cast<void (*)(decltype(static_cast<int64_t>(I))...)>(
-            function);
-    entry(words[I]...);
-  }
-
-  std::vector<std::unique_ptr<std::vector<int64_t>>> descriptors;
-  std::vector<int64_t> words;
 };
 
 /// The shape of a tensor in this run.
@@ -210,32 +164,30 @@ bool runKernel(KernelOp kernel, const Machine &machine, Memory &memory,
   const cpu::KernelWork &work = machine.work;
   std::vector<Ranges> threads =
       sharing.share(countUnits(kernel, machine, memory));
-  std::vector<char> isIntact(threads.size(), true);
-  auto runThread = [&](size_t thread) {
-    Guarded scratch(work.scratchBytes);
-    for (auto [first, last] : threads[thread]) {
+  std::vector<std::unique_ptr<Guarded>> scratches;
+  std::vector<ThreadCalls> calls;
+  bool isIntact = true;
+  for (const Ranges &ranges : threads) {
+    Guarded &scratch =
+        *scratches.emplace_back(std::make_unique<Guarded>(work.scratchBytes));
+    calls.emplace_back();
+    for (auto [first, last] : ranges) {
       Call call = makeCall(kernel, memory);
       if (machine.shape != cpu::KernelShape::Rows)
         call.addMemref(scratch.data(), {work.scratchBytes});
       call.addNumber(first);
       call.addNumber(last);
-      isIntact[thread] &= call.fits();
-      call.run(machine.function);
+      call.function = machine.function;
+      isIntact &= call.fits();
+      calls.back().push_back(std::move(call));
     }
-    isIntact[thread] &= scratch.isFrontIntact();
-  };
-  if (threads.size() == 1) {
-    runThread(0);
-  } else {
-    // Buffers of results exist before threads look for them.
-    makeCall(kernel, memory);
-    std::vector<std::thread> workers;
-    for (size_t thread = 0; thread < threads.size(); ++thread)
-      workers.emplace_back(runThread, thread);
-    for (std::thread &worker : workers)
-      worker.join();
   }
-  return llvm::all_of(isIntact, [](char value) { return value; });
+  if (!isIntact)
+    return false;
+  Executor::get().run(calls);
+  return llvm::all_of(scratches, [](const std::unique_ptr<Guarded> &scratch) {
+    return scratch->isFrontIntact();
+  });
 }
 
 //===----------------------------------------------------------------------===//

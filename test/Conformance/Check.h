@@ -39,6 +39,8 @@ std::function<void()> prepare(const Case &tested, const Conditions &conditions,
 
 /// Names what runs in the message of a signal or of a sanitizer.
 void installCrashMessage();
+/// Says on stderr what runs.
+void printRunning();
 
 } // namespace tenon::conformance
 

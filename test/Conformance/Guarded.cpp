@@ -5,10 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Guarded.h"
+#include "Executor.h"
 #include "Instrumented.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,14 +24,8 @@ Guarded::Guarded(size_t size) : bytes(size) {
   // A page in front, for what is written before the first byte.
   usable += page;
   mapped = usable + page;
-  void *memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    std::perror("expected memory for a buffer");
-    std::exit(2);
-  }
-  pages = static_cast<uint8_t *>(memory);
-  mprotect(pages + usable, page, PROT_NONE);
+  pages = Executor::get().allocate(mapped);
+  Executor::get().protect(pages + usable, page, PROT_NONE);
   begin = pages + usable - size;
   std::memset(pages, kUnwritten, usable);
 #if TENON_CONFORMANCE_ASAN
@@ -44,12 +37,12 @@ Guarded::~Guarded() {
 #if TENON_CONFORMANCE_ASAN
   ASAN_UNPOISON_MEMORY_REGION(pages, begin - pages);
 #endif
-  munmap(pages, mapped);
+  Executor::get().release(pages, mapped);
 }
 
 void Guarded::reset() { std::memset(begin, kUnwritten, bytes); }
 
-void Guarded::protect() { mprotect(pages, usable, PROT_READ); }
+void Guarded::protect() { Executor::get().protect(pages, usable, PROT_READ); }
 
 bool Guarded::isFrontIntact() const {
 #if !TENON_CONFORMANCE_ASAN

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Library.h"
+#include "Executor.h"
 #include "Instrumented.h"
 
 #include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
@@ -22,8 +23,6 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FileSystem.h"
-
-#include <dlfcn.h>
 
 using namespace mlir;
 using namespace tenon;
@@ -109,10 +108,14 @@ llvm::Error Library::load(ModuleOp module, const cpu::CpuTarget &target,
   cpu::LinkOptions link{path, "kernels.so", kTable.str(), getSanitizer(),
                         target.triple};
   llvm::Error error = cpu::linkLibrary(*objects, link);
+  std::vector<void *> table;
   if (!error) {
-    handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!handle)
-      error = llvm::createStringError(dlerror());
+    auto loaded =
+        Executor::get().load(path, kTable.str(), names.size(), handle);
+    if (loaded)
+      table = std::move(*loaded);
+    else
+      error = loaded.takeError();
   }
   // A sanitizer that reports something looks for the file's symbols.
   if (getSanitizer() == cpu::Sanitizer::None)
@@ -121,9 +124,6 @@ llvm::Error Library::load(ModuleOp module, const cpu::CpuTarget &target,
     kept = folder.str().str();
   if (error)
     return error;
-  auto *table = static_cast<void **>(dlsym(handle, kTable.data()));
-  if (!table)
-    return llvm::createStringError(dlerror());
   for (auto &[kernel, machine] : machines)
     machine.function = table[numbers.lookup(kernel)];
   return llvm::Error::success();
@@ -180,7 +180,7 @@ Library::create(ModuleOp module, const cpu::CpuTarget &target) {
 
 Library::~Library() {
   if (handle)
-    dlclose(handle);
+    Executor::get().unload(handle);
   if (!kept.empty())
     llvm::sys::fs::remove_directories(kept);
 }

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Check.h"
+#include "Executor.h"
 #include "Instrumented.h"
 
 #include "lib/Pipelines/Phases.h"
@@ -18,6 +19,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
 
 #include <chrono>
 
@@ -32,6 +34,7 @@ constexpr llvm::StringLiteral kUsage =
     "Runs kernels as machine code and in the interpreter, and compares.\n\n"
     "  --group=NAME[,..]  step, chunk, attend, embed, rows (default: all)\n"
     "  --cpu=NAME[,..]    instruction sets (default: native,x86-64-v3)\n"
+    "  --runner=COMMAND   runs kernels by this, an emulator and a runner\n"
     "  --filter=TEXT      only cases whose name contains TEXT\n"
     "  --every=N          only every Nth of these\n"
     "  --full             every combination; takes hours\n"
@@ -41,7 +44,7 @@ constexpr llvm::StringLiteral kUsage =
 /// What the command line says.
 struct Options {
   std::vector<std::string> groups, cpus = {"native", "x86-64-v3"};
-  std::string filter;
+  std::string filter, runner;
   size_t every = 1;
   bool isFull = false, isList = false, isPrint = false;
 };
@@ -60,6 +63,8 @@ bool parse(int argc, char **argv, Options &options) {
       options.groups = split(argument);
     else if (argument.consume_front("--cpu="))
       options.cpus = split(argument);
+    else if (argument.consume_front("--runner="))
+      options.runner = argument.str();
     else if (argument.consume_front("--filter="))
       options.filter = argument.str();
     else if (argument.consume_front("--every=") &&
@@ -146,6 +151,19 @@ bool runBatch(MLIRContext &context, llvm::ArrayRef<Case> cases,
   return true;
 }
 
+/// The first feature of the target that this machine lacks, or its
+/// architecture; "" when it can run the target's code.
+std::string findMissing(const cpu::CpuTarget &target) {
+  llvm::Triple host(llvm::sys::getProcessTriple()), wanted(target.triple);
+  if (host.getArch() != wanted.getArch())
+    return wanted.getArchName().str();
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  for (const std::string &feature : target.features)
+    if (!features.lookup(feature))
+      return feature;
+  return "";
+}
+
 /// The worst difference of each group and format.
 void printReport(const Report &report, const Totals &totals) {
   std::string group;
@@ -180,10 +198,13 @@ int main(int argc, char **argv) {
     return 2;
   }
   installCrashMessage();
-  llvm::Expected<cpu::CpuTarget> machine = cpu::CpuTarget::get("native");
-  if (!machine) {
-    llvm::errs() << llvm::toString(machine.takeError()) << "\n";
-    return 2;
+  if (!options.runner.empty()) {
+    auto executor = startRemoteExecutor(options.runner, printRunning);
+    if (!executor) {
+      llvm::errs() << llvm::toString(executor.takeError()) << "\n";
+      return 2;
+    }
+    Executor::set(std::move(*executor));
   }
   DialectRegistry registry;
   registerAllTenonDialects(registry);
@@ -199,10 +220,10 @@ int main(int argc, char **argv) {
       llvm::errs() << llvm::toString(target.takeError()) << "\n";
       return 2;
     }
-    // Levels are named in rising order.
-    if (target->level > machine->level) {
-      llvm::outs() << "skipped: this machine has " << machine->level
-                   << " and cannot run " << name << "\n";
+    std::string missing = options.runner.empty() ? findMissing(*target) : "";
+    if (!missing.empty()) {
+      llvm::outs() << "skipped " << name << ": this machine lacks " << missing
+                   << "\n";
       continue;
     }
     constexpr size_t batch = 40;
