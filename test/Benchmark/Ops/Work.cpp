@@ -24,6 +24,16 @@ static Work makeLinear(const char *op, int64_t m, int64_t n, int64_t k,
   std::vector<Val> inputs = {
       program.argument(Role::Floats, rowsType({k})),
       program.argument(Role::Weight, matrixType(n, k, format.name.str()))};
+  // As a model has it: inputs of quantised weights are integers.
+  bool isInteger = !format.isPlain();
+  if (isInteger)
+    inputs[0] = program.kernel({inputs[0]}, [&](const std::vector<Val> &x) {
+      std::string type = x[0].type;
+      type.insert(type.size() - 1, ", #tenon.blocks<bits = 8, size = 32>");
+      return std::vector<Val>{program.op("tenon.quantize " + x[0].name + " : " +
+                                             x[0].type + " -> " + type,
+                                         type)};
+    })[0];
   std::vector<Val> results =
       program.kernel(inputs, [&](const std::vector<Val> &x) {
         std::string type = rowsType({n});
@@ -42,8 +52,7 @@ static Work makeLinear(const char *op, int64_t m, int64_t n, int64_t k,
   work.tested.conditions = {{m}};
   work.operations = 2.0 * double(m) * double(n) * double(k);
   work.bytes = double(n) * double(format.rowBytes(k));
-  // A step multiplies whole numbers where the format is one of them.
-  if (m == 1 && !format.isPlain())
+  if (isInteger)
     work.rate = "int8";
   work.m = m;
   work.n = n;
@@ -113,6 +122,8 @@ std::vector<Work> tenon::bench::makeWork() {
   };
   for (auto [m, n, k] : gemms)
     list.push_back(makeGemm(m, n, k));
+  for (const char *name : {"q8_0", "q4_0", "q4_1", "q4_k", "q6_k"})
+    list.push_back(makeLinear("gemm", 256, 1536, 768, formatOf(name)));
   // Larger than any cache, as a model's weights are together.
   for (const char *name :
        {"f32", "f16", "q8_0", "q4_0", "q4_1", "q4_k", "q5_k", "q6_k"})

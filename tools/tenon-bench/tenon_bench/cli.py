@@ -124,7 +124,7 @@ def run_ops(args):
     """`tenon-bench ops`."""
     if not args.no_plots:
         plots.library()
-    keys = ("op", "shape", "cpu", "rounds")
+    keys = ("op", "shape", "cpu", "rounds", "title")
     settings = {key: getattr(args, key) for key in keys}
     data = ops.run(settings, Runner(args.launcher, args.timeout))
     ops.write(data, args.out)

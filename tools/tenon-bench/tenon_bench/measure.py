@@ -49,13 +49,10 @@ def prepare(results, engines, models, settings, runner):
     for name, model in models.items():
         for engine in engines:
             engine.prepare(model, runner)
-        activations, packed = {}, None
-        for engine in engines:
-            if hasattr(engine, "facts"):
-                path, activations[engine.name] = engine.facts(model)
-                packed = packed or path
-        facts = Facts(model, packed).to_json()
-        results.data["models"][name] = facts | {"activations": activations}
+        ours = [e for e in engines if hasattr(e, "facts")]
+        facts = Facts(model, ours[0].facts(model)).to_json()
+        kinds = {e.name: e.activations(facts["format"]) for e in ours}
+        results.data["models"][name] = facts | {"activations": kinds}
 
 
 def run(results, engines, models, settings, runner, path):

@@ -80,6 +80,12 @@ def pairs(words):
 def common(parser):
     """Options of every command that measures."""
     parser.add_argument(
+        "--title",
+        default="",
+        metavar="TEXT",
+        help="heading of these results in a report",
+    )
+    parser.add_argument(
         "--launcher",
         default="",
         metavar="COMMAND",

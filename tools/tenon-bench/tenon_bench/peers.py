@@ -49,11 +49,16 @@ class Llama:
     def describe(self, runner):
         """Build and options, for the file of results."""
         try:
-            words = runner.run([self.program, "--version"], is_measured=False)
+            words = runner.run(
+                [self.program, "--version"], is_measured=False, is_all=True
+            )
         except Failure:
             words = "unknown version"
         options = f"-fa 1 -ctk {self.cache} -ctv {self.cache}"
-        return {"version": words.strip().splitlines()[0], "options": options}
+        return {
+            "version": " ".join(words.split("\n")[0].split()),
+            "options": options,
+        }
 
     def prepare(self, model, runner):
         """Nothing: it reads the file itself."""

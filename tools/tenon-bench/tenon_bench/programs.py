@@ -46,9 +46,10 @@ class Runner:
         self.launcher = shlex.split(launcher)
         self.timeout = timeout
 
-    def run(self, argv, is_measured=True, env=None):
-        """Standard output of a command; a Failure with its words if it ends
-        with anything but 0. Only what is measured goes through the launcher.
+    def run(self, argv, is_measured=True, is_all=False):
+        """Standard output of a command, `is_all`: standard error too; a Failure
+        with its words if it ends with anything but 0. Only what is measured
+        goes through the launcher.
         """
         argv = [str(a) for a in argv]
         if is_measured:
@@ -61,7 +62,6 @@ class Runner:
                 text=True,
                 errors="replace",
                 timeout=self.timeout,
-                env=env,
             )
         except OSError as error:
             raise Failure(f"{argv[0]}: cannot be run: {error}") from None
@@ -74,4 +74,4 @@ class Runner:
             raise Failure(
                 f"{shlex.join(argv)}: exit code {done.returncode}\n{words}"
             )
-        return done.stdout
+        return done.stdout + done.stderr if is_all else done.stdout

@@ -32,19 +32,56 @@ def engines_of(data):
     return sorted(seen, key=lambda name: (not name.startswith("tenon"), name))
 
 
-def scenario_table(data, peers=None):
-    """One row per scenario: Tenon, the limit, and each peer with the ratio."""
-    by_scenario = {}
+def is_variant(name):
+    """Whether an engine is Tenon with other options."""
+    return name.startswith("tenon ")
+
+
+def by_scenario(data):
+    """Summaries by scenario, then by engine."""
+    found = {}
     for entry in data["summary"]:
         key = tuple(entry[k] for k in SCENARIO)
-        by_scenario.setdefault(key, {})[entry["engine"]] = entry
-    names = [n for n in engines_of(data) if n != "tenon"]
+        found.setdefault(key, {})[entry["engine"]] = entry
+    return found
+
+
+def variant_table(data):
+    """One row per variant: what its options make of each scenario."""
+    scenarios = by_scenario(data)
+    names = [n for n in engines_of(data) if is_variant(n)]
+    header = ["variant"]
+    base = ["tenon"]
+    for key, found in scenarios.items():
+        model, phase, tokens, depth, batch, threads = key
+        words = f"{tokens}" if phase == "prefill" else f"at {depth}"
+        words += f" x{batch}" if batch > 1 else ""
+        header.append(f"{model} {phase} {words}, {threads} thr.")
+        base.append(number(found["tenon"]["median"]))
+    rows = [base]
+    for name in names:
+        cells = [name.removeprefix("tenon ")]
+        for found in scenarios.values():
+            other = found.get(name)
+            text = ""
+            if other:
+                change = other["median"] / found["tenon"]["median"]
+                text = f"{number(other['median'])} (x {change:.2f})"
+            cells.append(text)
+        rows.append(cells)
+    return markdown(header, rows)
+
+
+def scenario_table(data):
+    """One row per scenario: Tenon, the limit, and each peer with the ratio."""
+    scenarios = by_scenario(data)
+    names = [n for n in engines_of(data) if n != "tenon" and not is_variant(n)]
     header = ["model", "phase", "tokens", "depth", "sequences", "threads"]
     header += ["tenon tok/s", "+-", "limit", "of it"]
     for name in names:
         header += [f"{name} tok/s", "+-", "of limit", "tenon /"]
     rows = []
-    for key, found in by_scenario.items():
+    for key, found in scenarios.items():
         mine = found.get("tenon")
         cells = list(key)
         if mine:
@@ -99,6 +136,8 @@ def text(data):
         scenario_table(data),
         "",
     ]
+    if any(is_variant(name) for name in engines_of(data)):
+        lines += [variant_table(data), ""]
     for name, facts in data["engines"].items():
         if "absent" in facts:
             lines.append(f"* {name}: absent, {facts['absent']}")

@@ -18,7 +18,9 @@ class Tenon:
 
     def __init__(self, name, options, work, cache="f16"):
         self.name, self.work, self.cache = name, Path(work), cache
-        self.options = [*options, f"--cache-type={cache}"]
+        self.options = list(options)
+        if not any(o.startswith("--cache-type") for o in options):
+            self.options.append(f"--cache-type={cache}")
         self.artifacts = {}
 
     def describe(self, runner):
@@ -47,10 +49,20 @@ class Tenon:
         return library
 
     def facts(self, model):
-        """NAME.json of the artifact, and the type of its activations."""
-        path = self.artifacts[Path(model)].with_suffix(".json")
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return path, data.get("model", {}).get("activations", "f32")
+        """NAME.json of the artifact for `model`."""
+        return self.artifacts[Path(model)].with_suffix(".json")
+
+    def activations(self, weights):
+        """Type of what is multiplied with weights of a format: quantised ones
+        have integers unless the options say otherwise."""
+        if weights.upper() in ("F32", "F16", "BF16"):
+            return "f32"
+        found = "int8"
+        for option in self.options:
+            name, _, value = option.partition("=")
+            if name == "--activations":
+                found = value
+        return found
 
     def _bench(self, model, threads, sizes, runner, *more):
         argv = [own("tenon-run"), self.artifacts[Path(model)], "--bench"]
