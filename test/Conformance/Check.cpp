@@ -406,7 +406,7 @@ std::function<void()> tenon::conformance::prepare(const Case &tested,
   struct State {
     explicit State(Memory memory) : memory(std::move(memory)) {}
     Memory memory;
-    std::vector<std::pair<void *, Call>> calls;
+    std::vector<ThreadCalls> threads = {{}};
     std::vector<std::unique_ptr<Guarded>> scratch;
   };
   auto state = std::make_shared<State>(Memory(tested, conditions, function));
@@ -422,10 +422,8 @@ std::function<void()> tenon::conformance::prepare(const Case &tested,
     call.addNumber(countUnits(kernel, machine, state->memory));
     if (!call.fits())
       llvm::report_fatal_error("expected a kernel with fewer arguments");
-    state->calls.emplace_back(machine.function, std::move(call));
+    call.function = machine.function;
+    state->threads.front().push_back(std::move(call));
   }
-  return [state] {
-    for (auto &[function, call] : state->calls)
-      call.run(function);
-  };
+  return [state] { Executor::get().run(state->threads); };
 }
