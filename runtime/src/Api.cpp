@@ -147,6 +147,10 @@ uint64_t tenon_rt_session_context(const tenon_rt_session *session) {
   return session->session->context();
 }
 
+uint32_t tenon_rt_processors(void) {
+  return static_cast<uint32_t>(usableProcessors().size());
+}
+
 uint32_t tenon_rt_session_threads(const tenon_rt_session *session) {
   return session->session->threads();
 }

@@ -11,15 +11,22 @@
 
 #include "Session.h"
 
+#include "Futex.h"
+
 #include <algorithm>
+#include <chrono>
 #include <numeric>
-#include <sched.h>
 
 using namespace tenon::runtime;
 
 namespace {
 
 constexpr uint32_t kMaxThreads = 1024;
+
+/// Rounds of waiting before a worker sleeps in a barrier: some tens of
+/// microseconds, longer than any wait between equal shares of work, and about
+/// what it takes to wake.
+constexpr uint64_t kSpins = 2000;
 
 /// What a pool's function needs to call an entry.
 struct EntryCall {
@@ -32,7 +39,47 @@ void callEntry(void *context, uint64_t worker) {
   call->run(call->job, worker);
 }
 
-void relax(tenon_rt_job *) { sched_yield(); }
+uint64_t now() {
+  return std::chrono::nanoseconds(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void waitInBarrier(tenon_rt_job *job, uint32_t phase) {
+  uint64_t start = now();
+  __atomic_fetch_add(&job->barrier_sleepers, 1, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&job->barrier_phase, __ATOMIC_SEQ_CST) == phase)
+    futexWait(&job->barrier_phase, phase);
+  __atomic_fetch_sub(&job->barrier_sleepers, 1, __ATOMIC_SEQ_CST);
+  static_cast<Job *>(job)->slept.fetch_add(now() - start,
+                                           std::memory_order_relaxed);
+}
+
+void wakeInBarrier(tenon_rt_job *job) { futexWakeAll(&job->barrier_phase); }
+
+/// The processors of the workers that the options ask for.
+Error choosePlaces(const tenon_rt_session_options &options, uint32_t &threads,
+                   std::vector<uint32_t> &places) {
+  std::vector<uint32_t> usable = usableProcessors();
+  threads =
+      options.threads ? options.threads : static_cast<uint32_t>(usable.size());
+  if (threads > kMaxThreads)
+    return failure(TENON_RT_ARGUMENT, "threads: expected 1 to ", kMaxThreads,
+                   ", or 0 for one per processor, but got ", threads);
+  if (options.pin > 1)
+    return failure(TENON_RT_ARGUMENT, "pin: expected 0 or 1, but got ",
+                   options.pin);
+  if (!options.pin)
+    return success();
+  if (threads > usable.size())
+    return failure(TENON_RT_ARGUMENT, "pin: expected at most ", usable.size(),
+                   " threads, one for each processor that the process may use, "
+                   "but got ",
+                   threads, "; ask for fewer threads or do not pin them");
+  usable.resize(threads);
+  places = std::move(usable);
+  return success();
+}
 
 } // namespace
 
@@ -45,10 +92,10 @@ Error Session::create(std::shared_ptr<const Model> model,
     return failure(TENON_RT_ARGUMENT, "context: expected at most ", d.context,
                    ", for which ", d.name, " is compiled, but got ", context,
                    "; compile the model with --context=", context);
-  uint32_t threads = options.threads ? options.threads : usableProcessors();
-  if (threads > kMaxThreads)
-    return failure(TENON_RT_ARGUMENT, "threads: expected 1 to ", kMaxThreads,
-                   ", but got ", threads);
+  uint32_t threads = 0;
+  std::vector<uint32_t> places;
+  if (Error error = choosePlaces(options, threads, places))
+    return error;
 
   std::unique_ptr<Session> made(new Session());
   made->limit = context;
@@ -69,10 +116,10 @@ Error Session::create(std::shared_ptr<const Model> model,
   uint64_t rows = model->artifact().chunk->max_rows;
   made->positions.resize(rows);
   made->outIndex.resize(rows);
-  made->pool = std::make_unique<ThreadPool>(threads);
+  made->pool = std::make_unique<ThreadPool>(threads, std::move(places));
+  made->stepWorkers = std::make_unique<WorkerCount>(threads);
 
-  tenon_rt_job &job = made->job;
-  job.workers = threads;
+  Job &job = made->job;
   job.positions = made->positions.data();
   job.out_index = made->outIndex.data();
   job.arena = made->arena.data();
@@ -81,7 +128,9 @@ Error Session::create(std::shared_ptr<const Model> model,
   job.cache = made->cache.data();
   job.slot_positions = made->slotPositions.data();
   job.capacity = made->capacity;
-  job.relax = relax;
+  job.spins = made->pool->isCrowded() ? 0 : kSpins;
+  job.wait = waitInBarrier;
+  job.wake = wakeInBarrier;
   made->model = std::move(model);
   session = std::move(made);
   return success();
@@ -149,9 +198,18 @@ void Session::runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
   job.ids = ids;
   job.logits = logits;
   job.slots_used = used;
-  EntryCall call = {entry.run, &job};
-  pool->run(callEntry, &call);
+  call(entry, count == 1 ? stepWorkers.get() : nullptr);
   used += count;
+}
+
+void Session::call(const tenon_rt_entry &entry, WorkerCount *workers) {
+  job.workers = workers ? workers->next() : threads();
+  job.slept.store(0, std::memory_order_relaxed);
+  uint64_t start = now();
+  EntryCall call = {entry.run, &job};
+  pool->run(callEntry, &call, static_cast<uint32_t>(job.workers));
+  if (workers)
+    workers->report(now() - start, job.slept.load(std::memory_order_relaxed));
 }
 
 Error Session::fork(std::unique_ptr<Session> &copy) {
@@ -161,6 +219,7 @@ Error Session::fork(std::unique_ptr<Session> &copy) {
   tenon_rt_session_options options = {};
   options.context = limit;
   options.threads = threads();
+  options.pin = pool->isPinned();
   std::unique_ptr<Session> made;
   if (Error error = create(model, options, made))
     return error;

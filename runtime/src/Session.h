@@ -13,6 +13,7 @@
 #include "Memory.h"
 #include "Model.h"
 #include "ThreadPool.h"
+#include "WorkerCount.h"
 
 #include <atomic>
 #include <memory>
@@ -39,6 +40,12 @@ public:
 private:
   std::atomic<bool> &busy;
   bool taken;
+};
+
+/// A job, and what its workers say of it.
+struct Job : tenon_rt_job {
+  /// Nanoseconds that workers slept in barriers, added up.
+  std::atomic<uint64_t> slept{0};
 };
 
 class Session {
@@ -82,6 +89,8 @@ private:
 
   Error checkTokens(const int32_t *ids, size_t count, Rows rows,
                     const float *logits) const;
+  /// Runs the job's entry; `workers` chooses how many take part, or is null.
+  void call(const tenon_rt_entry &entry, WorkerCount *workers);
   /// Runs one entry over `count` tokens, at most its max_rows.
   void runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
                 float *logits);
@@ -93,8 +102,9 @@ private:
   Mapping cache, arena, scratch;
   std::vector<int32_t> slotPositions, positions, outIndex;
   std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<WorkerCount> stepWorkers;
   std::atomic<bool> busy{false};
-  alignas(64) tenon_rt_job job = {};
+  alignas(64) Job job = {};
 };
 
 } // namespace tenon::runtime

@@ -36,10 +36,16 @@ Engine::Engine(const Options &options, uint64_t context) : path(options.model) {
   tenon_rt_session_options sessionOptions = {};
   sessionOptions.context = context;
   sessionOptions.threads = options.threads;
+  sessionOptions.pin = options.pin;
   tenon_rt_session *made = nullptr;
   check(tenon_rt_session_create(model.get(), &sessionOptions, &made));
   session.reset(made);
   seconds = timer.seconds();
+  if (!options.quiet && threads() > tenon_rt_processors())
+    std::fprintf(stderr,
+                 "tenon-run: warning: %u threads take turns on %u processors; "
+                 "--threads 0 is faster\n",
+                 threads(), tenon_rt_processors());
 }
 
 const tenon_rt_model_info &Engine::info() const {

@@ -125,9 +125,11 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
                  "the weight file, when it is not MODEL.weights")
       ->type_name("FILE");
   app.add_option("-t,--threads", options.threads,
-                 "worker threads (default: one per processor)")
-      ->check(between<int64_t>(1, 1024))
+                 "worker threads (default, and 0: one per processor)")
+      ->check(between<int64_t>(0, 1024))
       ->type_name("N");
+  app.add_flag("--pin", options.pin,
+               "keep each thread on a processor of its own");
   app.add_option("--context", options.context,
                  "tokens that the cache holds (default: the model's)")
       ->check(between<int64_t>(1, INT32_MAX))

@@ -41,6 +41,7 @@ struct Options {
   std::string weights;
   uint64_t context = 0; // 0: the model's
   uint32_t threads = 0; // 0: one per processor
+  bool pin = false;
   bool quiet = false;
 
   std::string prompt;

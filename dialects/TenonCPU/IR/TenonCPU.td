@@ -31,7 +31,8 @@ class TenonCPU_Attr<string name, string attrMnemonic>
 
 def TenonCPU_Split : I32EnumAttr<"Split", "what workers share out", [
   I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Rows", 1, "rows">,
-  I32EnumAttrCase<"HeadsAndRows", 2, "heads_and_rows">
+  I32EnumAttrCase<"HeadsAndRows", 2, "heads_and_rows">,
+  I32EnumAttrCase<"One", 3, "one">
 ]> {
   let cppNamespace = "::tenon::cpu";
   let genSpecializedAttr = 0;
@@ -112,7 +113,9 @@ def TenonCPU_RowsAttr : TenonCPU_Attr<"Rows", "rows"> {
     `split = rows`: workers share the rows out. `split = none`: each worker
     computes all rows into memory of its own, so that nobody waits.
     `split = heads_and_rows`: workers share out pairs of them; for appends to a
-    cache.
+    cache. `split = one`: the last worker to finish the shared work before does
+    all of it while the others wait for that anyway; for appends of one row,
+    which are shorter than a barrier.
 
     ```mlir
     #r = #tenon_cpu.rows<split = rows>

@@ -89,13 +89,61 @@ def TenonRT_BarrierOp : TenonRT_Op<"barrier", [MemoryEffects<[MemRead, MemWrite]
   let summary = "Waits until every worker of the job has arrived.";
   let description = [{
     What a worker wrote before is visible to all workers after. A worker spins
-    a while, then calls the job's `relax`.
+    a while, then sleeps in the job's `wait`. The last to arrive sets the
+    counter of `claim` back.
 
     ```mlir
     tenon_rt.barrier %job
     ```
   }];
   let arguments = (ins TenonRT_JobType:$job);
+  let assemblyFormat = "$job attr-dict";
+}
+
+def TenonRT_ArriveOp : TenonRT_Op<"arrive", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "First half of a barrier: true for the last worker to arrive.";
+  let description = [{
+    The last worker gets true at once, while the others wait until it says
+    `release`; they get false. What stands between the two is done by one
+    worker before any goes on.
+
+    ```mlir
+    %last = tenon_rt.arrive %job
+    scf.if %last {
+      tenon_rt.release %job
+    }
+    ```
+  }];
+  let arguments = (ins TenonRT_JobType:$job);
+  let results = (outs I1:$last);
+  let assemblyFormat = "$job attr-dict";
+}
+
+def TenonRT_ReleaseOp : TenonRT_Op<"release", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Second half of a barrier: lets the others go on.";
+  let description = [{
+    Reached exactly by the worker whose `arrive` was true.
+
+    ```mlir
+    tenon_rt.release %job
+    ```
+  }];
+  let arguments = (ins TenonRT_JobType:$job);
+  let assemblyFormat = "$job attr-dict";
+}
+
+def TenonRT_ClaimOp : TenonRT_Op<"claim", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "The next unit of work that no worker has taken.";
+  let description = [{
+    Counts from 0 after each barrier; a number beyond the last unit means that
+    all are taken. For work whose units differ, or whose workers do.
+
+    ```mlir
+    %unit = tenon_rt.claim %job
+    ```
+  }];
+  let arguments = (ins TenonRT_JobType:$job);
+  let results = (outs Index:$unit);
   let assemblyFormat = "$job attr-dict";
 }
 

@@ -3,11 +3,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A barrier is a counter of arrivals and a phase. A worker reads the phase,
-// arrives, and waits for another phase; the last one to arrive sets the count
+// arrives, and waits for another phase; the last one to arrive sets the counts
 // back and moves the phase on. The phase is read before arriving, because it
 // may change any time after. The additions form one release sequence, so the
 // last worker has seen what all others wrote, and its release of the phase
-// hands that on. A driver calls one function, so that its code stays small.
+// hands that on.
+//
+// Who waits spins first and sleeps then. A sleeper counts itself before it
+// looks at the phase for the last time, and the last worker moves the phase
+// before it looks at the count: in the one order of these four operations at
+// least one of the two sees the other.
+//
+// A driver calls functions, so that its code stays small.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,41 +29,51 @@ using namespace tenon;
 
 namespace {
 
-constexpr llvm::StringLiteral barrierName = "tenon_barrier";
-
-/// Rounds of waiting before a worker offers its processor to others: some
-/// tens of microseconds, longer than any wait between equal shares of work.
-constexpr int32_t spins = 4000;
-
-/// Writes the body of the barrier, block by block.
+/// Writes the body of one function of the barrier, block by block.
 class BarrierBuilder {
 public:
-  BarrierBuilder(OpBuilder &builder, LLVM::LLVMFuncOp function,
-                 const llvm::Triple &triple)
+  BarrierBuilder(OpBuilder &builder, LLVM::LLVMFuncOp function)
       : builder(builder), function(function), loc(function.getLoc()),
-        triple(triple) {}
+        word(builder.getI32Type()),
+        pointer(LLVM::LLVMPointerType::get(builder.getContext())),
+        entry(function.addEntryBlock(builder)), job(entry->getArgument(0)) {
+    builder.setInsertionPointToStart(entry);
+  }
 
-  void build();
+  void buildArrive(const llvm::Triple &machine);
+  void buildRelease();
+  void buildBarrier(LLVM::LLVMFuncOp arrive, LLVM::LLVMFuncOp release);
 
 private:
+  Block *addBlock(TypeRange types = {}) {
+    OpBuilder::InsertionGuard guard(builder);
+    Region &body = function.getBody();
+    return builder.createBlock(&body, body.end(), types,
+                               SmallVector<Location>(types.size(), loc));
+  }
   Value field(size_t offset) {
-    return LLVM::GEPOp::create(
-        builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
-        builder.getI8Type(), job, LLVM::GEPArg(static_cast<int32_t>(offset)),
-        LLVM::GEPNoWrapFlags::inbounds);
+    return LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), job,
+                               LLVM::GEPArg(static_cast<int32_t>(offset)),
+                               LLVM::GEPNoWrapFlags::inbounds);
   }
-  Value constant(int32_t value) {
-    return LLVM::ConstantOp::create(builder, loc, word,
-                                    builder.getI32IntegerAttr(value));
+  Value constant(Type type, int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, type,
+                                    builder.getIntegerAttr(type, value));
   }
-  Value load(Value address, LLVM::AtomicOrdering ordering) {
-    return LLVM::LoadOp::create(builder, loc, word, address, /*alignment=*/4,
-                                /*isVolatile=*/false, /*isNonTemporal=*/false,
-                                /*isInvariant=*/false,
+  /// A field that does not change while the job runs.
+  Value plain(size_t offset, Type type) {
+    return LLVM::LoadOp::create(builder, loc, type, field(offset),
+                                /*alignment=*/8);
+  }
+  Value load(size_t offset, LLVM::AtomicOrdering ordering) {
+    return LLVM::LoadOp::create(builder, loc, word, field(offset),
+                                /*alignment=*/4, /*isVolatile=*/false,
+                                /*isNonTemporal=*/false, /*isInvariant=*/false,
                                 /*isInvariantGroup=*/false, ordering);
   }
-  void store(Value value, Value address, LLVM::AtomicOrdering ordering) {
-    LLVM::StoreOp::create(builder, loc, value, address, /*alignment=*/4,
+  void store(Value value, size_t offset, LLVM::AtomicOrdering ordering) {
+    unsigned bytes = value.getType().getIntOrFloatBitWidth() / 8;
+    LLVM::StoreOp::create(builder, loc, value, field(offset), bytes,
                           /*isVolatile=*/false, /*isNonTemporal=*/false,
                           /*isInvariantGroup=*/false, ordering);
   }
@@ -64,119 +81,181 @@ private:
     return LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq, lhs,
                                 rhs);
   }
-
-  /// Tells the processor that this worker waits.
-  void emitPause();
+  void call(size_t hook, ArrayRef<Type> types, ValueRange arguments) {
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(builder.getContext()), types);
+    SmallVector<Value> operands = {plain(hook, pointer)};
+    llvm::append_range(operands, arguments);
+    LLVM::CallOp::create(builder, loc, type, operands);
+  }
+  Value workers() {
+    return LLVM::TruncOp::create(
+        builder, loc, word,
+        plain(offsetof(tenon_rt_job, workers), builder.getI64Type()));
+  }
 
   OpBuilder &builder;
   LLVM::LLVMFuncOp function;
   Location loc;
-  const llvm::Triple &triple;
-  Type word;
+  Type word, pointer;
+  Block *entry;
   Value job;
 };
 
-void BarrierBuilder::emitPause() {
-  auto call = [&](StringRef name, ValueRange operands) {
-    LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(name),
-                                  operands);
-  };
-  if (triple.isX86())
-    call("llvm.x86.sse2.pause", {});
-  // A yield does nothing on most of these processors; to empty the pipeline
-  // takes about as long as a pause of x86.
-  else if (triple.isAArch64())
-    call("llvm.aarch64.isb", constant(15));
-}
+} // namespace
 
-void BarrierBuilder::build() {
-  word = builder.getI32Type();
-  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  Block *entry = function.addEntryBlock(builder);
-  Region &body = function.getBody();
-  Block *arrive = builder.createBlock(&body, body.end());
-  Block *release = builder.createBlock(&body, body.end());
-  Block *spin = builder.createBlock(&body, body.end(), {word}, {loc});
-  Block *wait = builder.createBlock(&body, body.end());
-  Block *pause = builder.createBlock(&body, body.end());
-  Block *relax = builder.createBlock(&body, body.end());
-  Block *exit = builder.createBlock(&body, body.end());
+void BarrierBuilder::buildArrive(const llvm::Triple &machine) {
+  Block *arrive = addBlock();
+  Block *spin = addBlock({builder.getI64Type()});
+  Block *wait = addBlock();
+  Block *pause = addBlock();
+  Block *sleep = addBlock();
+  Block *exit = addBlock({builder.getI1Type()});
+  Value yes = constant(builder.getI1Type(), 1);
+  Value no = constant(builder.getI1Type(), 0);
 
   // A worker alone has nobody to wait for.
-  builder.setInsertionPointToStart(entry);
-  job = entry->getArgument(0);
-  Value workers = LLVM::LoadOp::create(builder, loc, builder.getI64Type(),
-                                       field(offsetof(tenon_rt_job, workers)),
-                                       /*alignment=*/8);
-  workers = LLVM::TruncOp::create(builder, loc, word, workers);
-  Value one = constant(1);
-  LLVM::CondBrOp::create(builder, loc, equal(workers, one), exit, arrive);
+  Value count = workers();
+  LLVM::CondBrOp::create(builder, loc, equal(count, constant(word, 1)), exit,
+                         ValueRange(yes), arrive, ValueRange());
 
   builder.setInsertionPointToStart(arrive);
-  Value count = field(offsetof(tenon_rt_job, barrier_count));
-  Value phase = field(offsetof(tenon_rt_job, barrier_phase));
+  size_t phase = offsetof(tenon_rt_job, barrier_phase);
   Value before = load(phase, LLVM::AtomicOrdering::monotonic);
-  Value arrived =
-      LLVM::AtomicRMWOp::create(builder, loc, LLVM::AtomicBinOp::add, count,
-                                one, LLVM::AtomicOrdering::acq_rel);
-  arrived = LLVM::AddOp::create(builder, loc, arrived, one);
-  LLVM::CondBrOp::create(builder, loc, equal(arrived, workers), release,
-                         ValueRange(), spin, ValueRange(constant(0)));
-
-  builder.setInsertionPointToStart(release);
-  store(constant(0), count, LLVM::AtomicOrdering::monotonic);
-  store(LLVM::AddOp::create(builder, loc, before, one), phase,
-        LLVM::AtomicOrdering::release);
-  LLVM::BrOp::create(builder, loc, exit);
+  Value arrived = LLVM::AtomicRMWOp::create(
+      builder, loc, LLVM::AtomicBinOp::add,
+      field(offsetof(tenon_rt_job, barrier_count)), constant(word, 1),
+      LLVM::AtomicOrdering::acq_rel);
+  arrived = LLVM::AddOp::create(builder, loc, arrived, constant(word, 1));
+  LLVM::CondBrOp::create(builder, loc, equal(arrived, count), exit,
+                         ValueRange(yes), spin,
+                         ValueRange(constant(builder.getI64Type(), 0)));
 
   builder.setInsertionPointToStart(spin);
   Value round = spin->getArgument(0);
   Value now = load(phase, LLVM::AtomicOrdering::acquire);
-  LLVM::CondBrOp::create(builder, loc, equal(now, before), wait, exit);
+  LLVM::CondBrOp::create(builder, loc, equal(now, before), wait, ValueRange(),
+                         exit, ValueRange(no));
 
   builder.setInsertionPointToStart(wait);
-  Value isEarly = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ult,
-                                       round, constant(spins));
-  LLVM::CondBrOp::create(builder, loc, isEarly, pause, relax);
+  Value isEarly = LLVM::ICmpOp::create(
+      builder, loc, LLVM::ICmpPredicate::ult, round,
+      plain(offsetof(tenon_rt_job, spins), builder.getI64Type()));
+  LLVM::CondBrOp::create(builder, loc, isEarly, pause, sleep);
 
   builder.setInsertionPointToStart(pause);
-  emitPause();
-  LLVM::BrOp::create(builder, loc,
-                     ValueRange(LLVM::AddOp::create(builder, loc, round, one)),
-                     spin);
+  // Tells the processor that this worker waits. A yield does nothing on most
+  // AArch64; to empty the pipeline takes about as long as a pause of x86.
+  if (machine.isX86())
+    LLVM::CallIntrinsicOp::create(builder, loc,
+                                  builder.getStringAttr("llvm.x86.sse2.pause"),
+                                  ValueRange());
+  else if (machine.isAArch64())
+    LLVM::CallIntrinsicOp::create(builder, loc,
+                                  builder.getStringAttr("llvm.aarch64.isb"),
+                                  ValueRange(constant(word, 15)));
+  Value next = LLVM::AddOp::create(builder, loc, round,
+                                   constant(builder.getI64Type(), 1));
+  LLVM::BrOp::create(builder, loc, ValueRange(next), spin);
 
-  builder.setInsertionPointToStart(relax);
-  Value callee = LLVM::LoadOp::create(builder, loc, pointer,
-                                      field(offsetof(tenon_rt_job, relax)),
-                                      /*alignment=*/8);
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(builder.getContext()), {pointer});
-  LLVM::CallOp::create(builder, loc, type, ValueRange{callee, job});
+  builder.setInsertionPointToStart(sleep);
+  call(offsetof(tenon_rt_job, wait), {pointer, word}, {job, before});
   LLVM::BrOp::create(builder, loc, ValueRange(round), spin);
+
+  builder.setInsertionPointToStart(exit);
+  LLVM::ReturnOp::create(builder, loc, exit->getArgument(0));
+}
+
+void BarrierBuilder::buildRelease() {
+  Block *others = addBlock();
+  Block *wake = addBlock();
+  Block *exit = addBlock();
+
+  // Nobody claims units until the phase has moved on.
+  store(constant(builder.getI64Type(), 0), offsetof(tenon_rt_job, next_unit),
+        LLVM::AtomicOrdering::monotonic);
+  LLVM::CondBrOp::create(builder, loc, equal(workers(), constant(word, 1)),
+                         exit, others);
+
+  builder.setInsertionPointToStart(others);
+  store(constant(word, 0), offsetof(tenon_rt_job, barrier_count),
+        LLVM::AtomicOrdering::monotonic);
+  size_t phase = offsetof(tenon_rt_job, barrier_phase);
+  Value next = LLVM::AddOp::create(builder, loc,
+                                   load(phase, LLVM::AtomicOrdering::monotonic),
+                                   constant(word, 1));
+  store(next, phase, LLVM::AtomicOrdering::seq_cst);
+  Value sleepers = load(offsetof(tenon_rt_job, barrier_sleepers),
+                        LLVM::AtomicOrdering::seq_cst);
+  LLVM::CondBrOp::create(builder, loc, equal(sleepers, constant(word, 0)), exit,
+                         wake);
+
+  builder.setInsertionPointToStart(wake);
+  call(offsetof(tenon_rt_job, wake), {pointer}, {job});
+  LLVM::BrOp::create(builder, loc, exit);
 
   builder.setInsertionPointToStart(exit);
   LLVM::ReturnOp::create(builder, loc, ValueRange());
 }
 
-} // namespace
+void BarrierBuilder::buildBarrier(LLVM::LLVMFuncOp arrive,
+                                  LLVM::LLVMFuncOp release) {
+  Block *last = addBlock();
+  Block *exit = addBlock();
+  Value isLast = LLVM::CallOp::create(builder, loc, arrive, job).getResult();
+  LLVM::CondBrOp::create(builder, loc, isLast, last, exit);
+  builder.setInsertionPointToStart(last);
+  LLVM::CallOp::create(builder, loc, release, job);
+  LLVM::BrOp::create(builder, loc, exit);
+  builder.setInsertionPointToStart(exit);
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+}
 
-LLVM::LLVMFuncOp tenon::getOrCreateBarrier(OpBuilder &builder,
-                                           ModuleOp module) {
-  if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(barrierName))
+/// The function `name(job)` of the module; `build` writes a new one.
+static LLVM::LLVMFuncOp
+getOrCreate(OpBuilder &builder, ModuleOp module, StringRef name, Type result,
+            llvm::function_ref<void(LLVM::LLVMFuncOp)> build) {
+  if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return function;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(module.getBody());
-  MLIRContext *context = builder.getContext();
   auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(context), {LLVM::LLVMPointerType::get(context)});
-  auto function = LLVM::LLVMFuncOp::create(
-      builder, module.getLoc(), barrierName, type, LLVM::Linkage::Internal);
-  function.setNoInline(true);
-
-  // A module that says nothing is meant for x86.
-  auto given = module->getAttrOfType<StringAttr>(
-      LLVM::LLVMDialect::getTargetTripleAttrName());
-  llvm::Triple triple(given ? given.getValue() : "x86_64");
-  BarrierBuilder(builder, function, triple).build();
+      result, {LLVM::LLVMPointerType::get(module.getContext())});
+  auto function = LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type,
+                                           LLVM::Linkage::Internal);
+  build(function);
   return function;
+}
+
+LLVM::LLVMFuncOp tenon::getOrCreateArrive(OpBuilder &builder, ModuleOp module) {
+  return getOrCreate(
+      builder, module, "tenon_arrive", builder.getI1Type(),
+      [&](LLVM::LLVMFuncOp function) {
+        auto triple = module->getAttrOfType<StringAttr>(
+            LLVM::LLVMDialect::getTargetTripleAttrName());
+        BarrierBuilder(builder, function)
+            .buildArrive(llvm::Triple(triple ? triple.getValue() : "x86_64"));
+      });
+}
+
+LLVM::LLVMFuncOp tenon::getOrCreateRelease(OpBuilder &builder,
+                                           ModuleOp module) {
+  return getOrCreate(builder, module, "tenon_release",
+                     LLVM::LLVMVoidType::get(builder.getContext()),
+                     [&](LLVM::LLVMFuncOp function) {
+                       BarrierBuilder(builder, function).buildRelease();
+                     });
+}
+
+LLVM::LLVMFuncOp tenon::getOrCreateBarrier(OpBuilder &builder,
+                                           ModuleOp module) {
+  return getOrCreate(
+      builder, module, "tenon_barrier",
+      LLVM::LLVMVoidType::get(builder.getContext()),
+      [&](LLVM::LLVMFuncOp function) {
+        LLVM::LLVMFuncOp arrive = getOrCreateArrive(builder, module);
+        LLVM::LLVMFuncOp release = getOrCreateRelease(builder, module);
+        function.setNoInline(true);
+        BarrierBuilder(builder, function).buildBarrier(arrive, release);
+      });
 }

@@ -175,6 +175,55 @@ struct BarrierLowering : ConvertOpToLLVMPattern<BarrierOp> {
   }
 };
 
+struct ArriveLowering : ConvertOpToLLVMPattern<ArriveOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(ArriveOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    LLVM::LLVMFuncOp arrive =
+        getOrCreateArrive(rewriter, op->getParentOfType<ModuleOp>());
+    rewriter.replaceOpWithNewOp<LLVM::CallOp>(op, arrive, adaptor.getJob());
+    return success();
+  }
+};
+
+struct ReleaseLowering : ConvertOpToLLVMPattern<ReleaseOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(ReleaseOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    LLVM::LLVMFuncOp release =
+        getOrCreateRelease(rewriter, op->getParentOfType<ModuleOp>());
+    rewriter.replaceOpWithNewOp<LLVM::CallOp>(op, release, adaptor.getJob());
+    return success();
+  }
+};
+
+/// Barriers order what units read and write; a claim orders nothing.
+struct ClaimLowering : ConvertOpToLLVMPattern<ClaimOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(ClaimOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Type word = rewriter.getI64Type();
+    Value counter = LLVM::GEPOp::create(
+        rewriter, loc, LLVM::LLVMPointerType::get(getContext()),
+        rewriter.getI8Type(), adaptor.getJob(),
+        LLVM::GEPArg(static_cast<int32_t>(offsetof(tenon_rt_job, next_unit))),
+        LLVM::GEPNoWrapFlags::inbounds);
+    Value one = LLVM::ConstantOp::create(rewriter, loc, word,
+                                         rewriter.getI64IntegerAttr(1));
+    rewriter.replaceOpWithNewOp<LLVM::AtomicRMWOp>(
+        op, LLVM::AtomicBinOp::add, counter, one,
+        LLVM::AtomicOrdering::monotonic);
+    return success();
+  }
+};
+
 struct TenonRTToLLVMInterface : ConvertToLLVMPatternInterface {
   using ConvertToLLVMPatternInterface::ConvertToLLVMPatternInterface;
 
@@ -185,7 +234,8 @@ struct TenonRTToLLVMInterface : ConvertToLLVMPatternInterface {
   void populateConvertToLLVMConversionPatterns(
       ConversionTarget &target, LLVMTypeConverter &converter,
       RewritePatternSet &patterns) const final {
-    target.addIllegalOp<NumberOp, BufferOp, TableOp, BarrierOp>();
+    target.addIllegalOp<NumberOp, BufferOp, TableOp, BarrierOp, ArriveOp,
+                        ReleaseOp, ClaimOp>();
     populateTenonRTToLLVMTypeConversions(converter);
     populateTenonRTToLLVMPatterns(converter, patterns);
   }
@@ -201,8 +251,8 @@ void tenon::populateTenonRTToLLVMTypeConversions(LLVMTypeConverter &converter) {
 
 void tenon::populateTenonRTToLLVMPatterns(LLVMTypeConverter &converter,
                                           RewritePatternSet &patterns) {
-  patterns.add<NumberLowering, BufferLowering, TableLowering, BarrierLowering>(
-      converter);
+  patterns.add<NumberLowering, BufferLowering, TableLowering, BarrierLowering,
+               ArriveLowering, ReleaseLowering, ClaimLowering>(converter);
 }
 
 void tenon::registerConvertTenonRTToLLVMInterface(DialectRegistry &registry) {

@@ -31,8 +31,17 @@ void populateTenonRTToLLVMTypeConversions(mlir::LLVMTypeConverter &converter);
 void populateTenonRTToLLVMPatterns(mlir::LLVMTypeConverter &converter,
                                    mlir::RewritePatternSet &patterns);
 
-/// The function `tenon_barrier(job)` of the module, made when it is not there
-/// yet: waits until every worker of the job has arrived.
+/// The functions of a module's barriers, made when they are not there yet.
+/// `tenon_arrive(job)` waits until the barrier's last worker has released the
+/// others, and returns false; for that worker it returns true at once.
+mlir::LLVM::LLVMFuncOp getOrCreateArrive(mlir::OpBuilder &builder,
+                                         mlir::ModuleOp module);
+
+/// `tenon_release(job)` lets the others go on.
+mlir::LLVM::LLVMFuncOp getOrCreateRelease(mlir::OpBuilder &builder,
+                                          mlir::ModuleOp module);
+
+/// `tenon_barrier(job)` is both: waits until all workers have arrived.
 mlir::LLVM::LLVMFuncOp getOrCreateBarrier(mlir::OpBuilder &builder,
                                           mlir::ModuleOp module);
 

@@ -5,7 +5,8 @@
 // The only place where tile sizes come from. One row: weights stream through
 // registers. Many rows: the register tile fills the vector registers, the
 // panel half of the second-level cache. Work row by row is done by every
-// worker for itself when there is one row, so that nobody waits.
+// worker for itself when there is one row, and one row is appended by the last
+// worker to finish what comes before, so that nobody waits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -143,7 +144,8 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
     schedule = RowsAttr::get(&getContext(), Split::Rows);
     break;
   case KernelShape::Append:
-    schedule = RowsAttr::get(&getContext(), Split::HeadsAndRows);
+    schedule =
+        RowsAttr::get(&getContext(), one ? Split::One : Split::HeadsAndRows);
     break;
   }
   kernel.setScheduleAttr(schedule);

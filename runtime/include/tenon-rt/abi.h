@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Version of every struct below. Raised by any change of layout or meaning.
-#define TENON_RT_ABI_VERSION 1u
+#define TENON_RT_ABI_VERSION 2u
 
 /// The one symbol that an artifact exports: a `const tenon_rt_artifact`.
 #define TENON_RT_ARTIFACT_SYMBOL "tenon_rt_artifact"
@@ -43,7 +43,7 @@ typedef void (*tenon_rt_entry_fn)(tenon_rt_job *job, uint64_t worker);
 
 /// What one call of an entry works on. The runtime fills it before the workers
 /// start; generated code reads it by the offsets named here and never writes
-/// any field but `barrier_*` and what the pointers lead to.
+/// any field but the atomic ones and what the pointers lead to.
 struct tenon_rt_job {
   uint64_t workers;         ///< 0: threads that call the entry, >= 1
   uint64_t rows;            ///< 8: tokens, 1..tenon_rt_entry.max_rows
@@ -63,14 +63,24 @@ struct tenon_rt_job {
                             ///<     the call goes to slot slots_used + r
   uint64_t capacity;        ///< 104: slots of the cache, a multiple of
                             ///<      TENON_RT_SLOT_TILE
-  /// 112: called with the job by a worker that has spun in a barrier for a
-  /// while; yields the processor. Never null.
-  void (*relax)(tenon_rt_job *job);
-  uint64_t reserved;      ///< 120: 0
-  uint32_t barrier_count; ///< 128: workers that have arrived (atomic)
-  uint32_t barrier_pad[15];
-  uint32_t barrier_phase; ///< 192: number of barriers passed (atomic)
-  uint32_t phase_pad[15];
+  uint64_t spins;           ///< 112: rounds that a worker spins in a barrier
+                            ///<      before it calls `wait`
+  /// 120: sleeps until `barrier_phase` is no longer `phase`; may return early.
+  /// Counts itself in `barrier_sleepers` meanwhile. Never null.
+  void (*wait)(tenon_rt_job *job, uint32_t phase);
+  /// 128: wakes all that sleep in `wait`; called after `barrier_phase` has
+  /// moved on while `barrier_sleepers` was not 0. Never null.
+  void (*wake)(tenon_rt_job *job);
+  uint64_t reserved[7];   ///< 136: 0
+  uint32_t barrier_count; ///< 192: workers that have arrived (atomic)
+  uint32_t count_pad[15];
+  uint32_t barrier_phase;    ///< 256: number of barriers passed (atomic)
+  uint32_t barrier_sleepers; ///< 260: workers in `wait` (atomic)
+  uint32_t phase_pad[14];
+  /// 320: units of the running kernel that workers have claimed (atomic); the
+  /// last to arrive in a barrier sets it back to 0.
+  uint64_t next_unit;
+  uint64_t unit_pad[7];
 };
 
 /// One compiled entry: a function for a range of row counts.

@@ -105,9 +105,13 @@ TENON_RT_API const void *tenon_rt_model_metadata(const tenon_rt_model *model,
 //===----------------------------------------------------------------------===//
 
 typedef struct tenon_rt_session_options {
-  uint64_t context; ///< tokens it can hold; 0: the model's context
-  uint32_t threads; ///< 1..1024; 0: one per processor the process may use
-  uint32_t reserved32;
+  uint64_t context; ///< tokens that it can hold; 0: the model's context
+  /// 1..1024; 0: one per processor. With more threads than processors all of
+  /// them take turns, which is slower than one thread per processor.
+  uint32_t threads;
+  /// 1: thread i stays on the i-th of the processors that the process may use,
+  /// the calling thread during calls; 0: the system moves threads as it likes.
+  uint32_t pin;
   uint64_t reserved[6]; ///< 0
 } tenon_rt_session_options;
 
@@ -125,6 +129,9 @@ TENON_RT_API uint64_t tenon_rt_session_length(const tenon_rt_session *session);
 
 /// Tokens that the session can hold.
 TENON_RT_API uint64_t tenon_rt_session_context(const tenon_rt_session *session);
+
+/// Processors that this process may use: how many threads "0" means.
+TENON_RT_API uint32_t tenon_rt_processors(void);
 
 /// Threads that work for the session, the caller's among them.
 TENON_RT_API uint32_t tenon_rt_session_threads(const tenon_rt_session *session);
@@ -156,7 +163,7 @@ TENON_RT_API tenon_rt_status tenon_rt_session_save(tenon_rt_session *session,
                                                    const char *path);
 
 /// Makes a session from such a file, with the context it had. Of `options`,
-/// which may be NULL, only `threads` counts.
+/// which may be NULL, only `threads` and `pin` count.
 TENON_RT_API tenon_rt_status tenon_rt_session_restore(
     tenon_rt_model *model, const char *path,
     const tenon_rt_session_options *options, tenon_rt_session **session);

@@ -54,21 +54,52 @@ func.func @wait(%job: !tenon_rt.job) {
   return
 }
 
-// The phase is read before arriving; the last to arrive sets the count back
-// before it moves the phase on.
-// CHECK: llvm.func internal @tenon_barrier(%[[JOB:.*]]: !llvm.ptr)
-// CHECK: llvm.cond_br %{{.*}}, ^[[EXIT:.*]], ^
-// CHECK: %[[COUNT:.*]] = llvm.getelementptr inbounds %[[JOB]][128]
-// CHECK: %[[PHASE:.*]] = llvm.getelementptr inbounds %[[JOB]][192]
+// CHECK-LABEL: llvm.func @halves
+// CHECK: %[[LAST:.*]] = llvm.call @tenon_arrive(%{{.*}}) : (!llvm.ptr) -> i1
+// CHECK: llvm.call @tenon_release(%{{.*}}) : (!llvm.ptr) -> ()
+// CHECK: llvm.return %[[LAST]]
+func.func @halves(%job: !tenon_rt.job) -> i1 {
+  %last = tenon_rt.arrive %job
+  tenon_rt.release %job
+  return %last : i1
+}
+
+// CHECK-LABEL: llvm.func @claim
+// CHECK: %[[NEXT:.*]] = llvm.getelementptr inbounds %{{.*}}[320] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK: llvm.atomicrmw add %[[NEXT]], %{{.*}} monotonic : !llvm.ptr, i64
+func.func @claim(%job: !tenon_rt.job) -> index {
+  %unit = tenon_rt.claim %job
+  return %unit : index
+}
+
+// CHECK: llvm.func internal @tenon_barrier(%[[JOB:.*]]: !llvm.ptr) attributes {no_inline}
+// CHECK: %[[LAST:.*]] = llvm.call @tenon_arrive(%[[JOB]])
+// CHECK: llvm.cond_br %[[LAST]]
+// CHECK: llvm.call @tenon_release(%[[JOB]])
+
+// The phase is read before arriving; who waits spins first and sleeps then.
+// CHECK: llvm.func internal @tenon_arrive(%[[JOB:.*]]: !llvm.ptr) -> i1
+// CHECK: %[[PHASE:.*]] = llvm.getelementptr inbounds %[[JOB]][256]
 // CHECK: %[[BEFORE:.*]] = llvm.load %[[PHASE]] atomic monotonic
+// CHECK: %[[COUNT:.*]] = llvm.getelementptr inbounds %[[JOB]][192]
 // CHECK: llvm.atomicrmw add %[[COUNT]], %{{.*}} acq_rel
-// CHECK: llvm.store %{{.*}}, %[[COUNT]] atomic monotonic
-// CHECK: llvm.store %{{.*}}, %[[PHASE]] atomic release
-// CHECK: %[[NOW:.*]] = llvm.load %[[PHASE]] atomic acquire
+// CHECK: %[[NOW:.*]] = llvm.load %{{.*}} atomic acquire
 // CHECK: llvm.icmp "eq" %[[NOW]], %[[BEFORE]]
-// CHECK: llvm.call_intrinsic "llvm.x86.sse2.pause"
 // CHECK: llvm.getelementptr inbounds %[[JOB]][112]
+// CHECK: llvm.call_intrinsic "llvm.x86.sse2.pause"
+// CHECK: llvm.getelementptr inbounds %[[JOB]][120]
+// CHECK: llvm.call %{{.*}}(%[[JOB]], %[[BEFORE]])
+
+// Counts are set back before the phase moves on, and sleepers are looked for
+// after that.
+// CHECK: llvm.func internal @tenon_release(%[[JOB:.*]]: !llvm.ptr)
+// CHECK: %[[NEXT:.*]] = llvm.getelementptr inbounds %[[JOB]][320]
+// CHECK: llvm.store %{{.*}}, %[[NEXT]] atomic monotonic
+// CHECK: %[[COUNT:.*]] = llvm.getelementptr inbounds %[[JOB]][192]
+// CHECK: llvm.store %{{.*}}, %[[COUNT]] atomic monotonic
+// CHECK: llvm.store %{{.*}} atomic seq_cst
+// CHECK: %[[SLEEPERS:.*]] = llvm.getelementptr inbounds %[[JOB]][260]
+// CHECK: llvm.load %[[SLEEPERS]] atomic seq_cst
+// CHECK: llvm.getelementptr inbounds %[[JOB]][128]
 // CHECK: llvm.call %{{.*}}(%[[JOB]])
-// CHECK: ^[[EXIT]]:
-// CHECK-NEXT: llvm.return
-// CHECK-NOT: llvm.func internal @tenon_barrier
+// CHECK-NOT: llvm.func internal

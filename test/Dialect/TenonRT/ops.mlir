@@ -19,5 +19,13 @@ func.func @step(%job: !tenon_rt.job, %l: index) -> index {
   %w = tenon_rt.buffer weights of %job : memref<16xi8>
   // CHECK: tenon_rt.barrier %arg0
   tenon_rt.barrier %job
+  // CHECK: tenon_rt.arrive %arg0
+  %last = tenon_rt.arrive %job
+  scf.if %last {
+    // CHECK: tenon_rt.release %arg0
+    tenon_rt.release %job
+  }
+  // CHECK: tenon_rt.claim %arg0
+  %unit = tenon_rt.claim %job
   return %offset : index
 }

@@ -96,8 +96,10 @@ TENON_RUN = {
     "tokens-2^40": (["--tokens", "1099511627776"], ["1099511627776"]),
     "count-negative": (["--tokens", "1", "-n", "-3"], ["-3"]),
     "count-word": (["--tokens", "1", "-n", "few"], ["few"]),
-    "threads-0": (["--tokens", "1", "--threads", "0"], ["threads", "0"]),
-    "threads-many": (["--tokens", "1", "--threads", "99999"], ["threads"]),
+    "threads-many": (["--tokens", "1", "--threads", "10000"],
+                     ["threads", "0 to 1024", "10000"]),
+    "threads-negative": (["--tokens", "1", "--threads", "-1"],
+                         ["threads", "-1"]),
     "temp-negative": (["--tokens", "1", "--temp", "-1"], ["temp", "-1"]),
     "temp-nan": (["--tokens", "1", "--temp", "nan"], ["temp", "nan"]),
     "top-p-2": (

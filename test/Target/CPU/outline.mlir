@@ -2,7 +2,11 @@
 
 // attn_v has two formats: two functions, chosen by a table of layers.
 // CHECK-LABEL: func.func @tenon_chunk(%{{.*}}: !tenon_rt.job, %{{.*}}: index)
+// Panels of weights are claimed one by one.
 // CHECK: scf.for
+// CHECK: scf.while
+// CHECK: %[[UNIT:.*]] = tenon_rt.claim
+// CHECK: scf.condition(%{{.*}}) %[[UNIT]]
 // CHECK: tenon_rt.table [0, 1]
 // CHECK: scf.index_switch
 // CHECK: call @k_attn_q_attn_k_attn_v_
@@ -16,6 +20,19 @@
 // CHECK: call @k_norm_
 // CHECK-NOT: tenon_rt.barrier
 // CHECK: call @k_attn_q_attn_k_attn_v_
+// CHECK-NOT: tenon_rt.barrier
+
+// The last worker to arrive rotates and appends the one row; then all rotate
+// for themselves.
+// CHECK: %[[LAST:.*]] = tenon_rt.arrive
+// CHECK: scf.if %[[LAST]]
+// CHECK: call @k_rope_
+// CHECK: call @k_cache_append_
+// CHECK: tenon_rt.release
+// CHECK: call @k_rope_
+// CHECK-NOT: call @k_cache_append_
+// CHECK: tenon_rt.claim
+// CHECK: call @k_attention_
 // CHECK: tenon_rt.barrier
 
 // One module per distinct kernel; row kernels serve both entries.

@@ -161,7 +161,8 @@ module @other {
 }
 })mlir";
 
-void relax(tenon_rt_job *) { sched_yield(); }
+void wait(tenon_rt_job *, uint32_t) { sched_yield(); }
+void wake(tenon_rt_job *) {}
 
 TEST(Barrier, WorkersMeet) {
   std::unique_ptr<Compiled> compiled = Compiled::create(kRounds);
@@ -174,7 +175,9 @@ TEST(Barrier, WorkersMeet) {
     job.rows = rounds;
     job.arena = reinterpret_cast<uint8_t *>(slots.data());
     job.scratch = reinterpret_cast<uint8_t *>(sums.data());
-    job.relax = relax;
+    job.spins = 100;
+    job.wait = wait;
+    job.wake = wake;
     // Opens the library before the threads do.
     job.rows = 0;
     if (workers == 1)

@@ -15,7 +15,8 @@
 #include <thread>
 #include <vector>
 
-static void relax(tenon_rt_job *) { sched_yield(); }
+static void wait(tenon_rt_job *, uint32_t) { sched_yield(); }
+static void wake(tenon_rt_job *) {}
 
 int main(int argc, char **argv) {
   if (argc != 2)
@@ -35,7 +36,9 @@ int main(int argc, char **argv) {
   job.rows = 100;
   job.arena = reinterpret_cast<uint8_t *>(slots.data());
   job.scratch = reinterpret_cast<uint8_t *>(sums.data());
-  job.relax = relax;
+  job.spins = 100;
+  job.wait = wait;
+  job.wake = wake;
   std::vector<std::thread> threads;
   for (uint64_t worker = 0; worker < workers; ++worker)
     threads.emplace_back([&, worker] { run(&job, worker); });

@@ -36,13 +36,15 @@ static void barrier(tenon_rt_job *job) {
   if (__atomic_add_fetch(&job->barrier_count, 1, __ATOMIC_ACQ_REL) ==
       job->workers) {
     __atomic_store_n(&job->barrier_count, 0, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&job->barrier_phase, 1, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&job->barrier_phase, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&job->barrier_sleepers, __ATOMIC_SEQ_CST) != 0)
+      job->wake(job);
     return;
   }
-  for (uint32_t spins = 0;
+  for (uint64_t spins = 0;
        __atomic_load_n(&job->barrier_phase, __ATOMIC_ACQUIRE) == phase; ++spins)
-    if (spins > 100)
-      job->relax(job);
+    if (spins > 100 || spins >= job->spins)
+      job->wait(job, phase);
 }
 
 /// Sums of what row `row` sees, one for each class of (slot, layer).

@@ -207,6 +207,27 @@ INSTANTIATE_TEST_SUITE_P(Threads, Sessions, testing::Values(1, 2, 5));
 class OneThread : public Sessions {};
 INSTANTIATE_TEST_SUITE_P(Threads, OneThread, testing::Values(1));
 
+TEST_P(OneThread, ZeroThreadsAreOnePerProcessor) {
+  tenon_rt_session *session = nullptr;
+  ASSERT_EQ(tenon_rt_session_create(model, nullptr, &session), TENON_RT_OK);
+  EXPECT_EQ(tenon_rt_session_threads(session), tenon_rt_processors());
+  tenon_rt_session_destroy(session);
+}
+
+TEST_P(OneThread, PinnedThreadsAnswerTheSame) {
+  tenon_rt_session_options options = {};
+  options.pin = 1;
+  tenon_rt_session *session = nullptr, *copy = nullptr;
+  ASSERT_EQ(tenon_rt_session_create(model, &options, &session), TENON_RT_OK);
+  std::vector<int32_t> ids = someIds(20);
+  EXPECT_EQ(prefill(session, ids), lastRow(expectedLogits(ids)));
+  ASSERT_EQ(tenon_rt_session_fork(session, &copy), TENON_RT_OK);
+  ids.push_back(3);
+  EXPECT_EQ(prefill(copy, {3}), lastRow(expectedLogits(ids)));
+  tenon_rt_session_destroy(copy);
+  tenon_rt_session_destroy(session);
+}
+
 TEST_P(OneThread, OutlivesTheModelHandle) {
   tenon_rt_session *session = make();
   tenon_rt_model_close(model);
@@ -289,6 +310,23 @@ TEST_P(OneThread, OptionsAreChecked) {
   options.threads = UINT32_MAX;
   EXPECT_EQ(tenon_rt_session_create(model, &options, &session),
             TENON_RT_ARGUMENT);
+  options.threads = 10000;
+  EXPECT_EQ(tenon_rt_session_create(model, &options, &session),
+            TENON_RT_ARGUMENT);
+  EXPECT_STREQ(tenon_rt_error(nullptr),
+               "threads: expected 1 to 1024, or 0 for one per processor, but "
+               "got 10000");
+  options.threads = 1;
+  options.pin = 2;
+  EXPECT_EQ(tenon_rt_session_create(model, &options, &session),
+            TENON_RT_ARGUMENT);
+  options.pin = 1;
+  options.threads = tenon_rt_processors() + 1;
+  EXPECT_EQ(tenon_rt_session_create(model, &options, &session),
+            TENON_RT_ARGUMENT);
+  EXPECT_NE(std::string(tenon_rt_error(nullptr)).find("do not pin"),
+            std::string::npos);
+  options.pin = 0;
   options.threads = 1;
   options.context = FAKE_CONTEXT + 1;
   EXPECT_EQ(tenon_rt_session_create(model, &options, &session),

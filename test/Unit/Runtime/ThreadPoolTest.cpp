@@ -6,9 +6,11 @@
 
 #include "runtime/src/ThreadPool.h"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 using namespace tenon::runtime;
 
@@ -38,7 +40,7 @@ TEST_P(Workers, RunAtTheSameTimeAndOncePerCall) {
     Meeting meeting;
     meeting.expected = GetParam();
     meeting.calls.assign(GetParam(), 0);
-    pool.run(meet, &meeting);
+    pool.run(meet, &meeting, pool.workers());
     EXPECT_EQ(meeting.calls, std::vector<uint32_t>(GetParam(), 1));
   }
 }
@@ -50,7 +52,7 @@ TEST_P(Workers, WakeAfterSleep) {
     Meeting meeting;
     meeting.expected = GetParam();
     meeting.calls.assign(GetParam(), 0);
-    pool.run(meet, &meeting);
+    pool.run(meet, &meeting, pool.workers());
     EXPECT_EQ(meeting.present.load(), GetParam());
   }
 }
@@ -62,7 +64,7 @@ TEST(ThreadPool, IdleWorkersSleep) {
   Meeting meeting;
   meeting.expected = 8;
   meeting.calls.assign(8, 0);
-  pool.run(meet, &meeting);
+  pool.run(meet, &meeting, pool.workers());
   timespec before, after;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -70,6 +72,69 @@ TEST(ThreadPool, IdleWorkersSleep) {
   double seconds = static_cast<double>(after.tv_sec - before.tv_sec) +
                    static_cast<double>(after.tv_nsec - before.tv_nsec) * 1e-9;
   EXPECT_LT(seconds, 0.05);
+}
+
+TEST(ThreadPool, OthersSleepThroughACall) {
+  ThreadPool pool(5);
+  for (uint32_t active : {5, 1, 2, 4, 1, 5, 3, 5, 1})
+    for (int call = 0; call < 40; ++call) {
+      if (call == 20)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      Meeting meeting;
+      meeting.expected = active;
+      meeting.calls.assign(5, 0);
+      pool.run(meet, &meeting, active);
+      std::vector<uint32_t> expected(5, 0);
+      std::fill_n(expected.begin(), active, 1);
+      EXPECT_EQ(meeting.calls, expected);
+    }
+}
+
+TEST(ThreadPool, ManyWorkersShareWakeUpBits) {
+  ThreadPool pool(70);
+  for (uint32_t active : {70, 33, 32, 31, 2, 70, 64}) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    Meeting meeting;
+    meeting.expected = active;
+    meeting.calls.assign(70, 0);
+    pool.run(meet, &meeting, active);
+    EXPECT_EQ(meeting.present.load(), active);
+  }
+}
+
+struct Places {
+  std::vector<cpu_set_t> sets;
+};
+
+void askPlace(void *context, uint64_t worker) {
+  sched_getaffinity(0, sizeof(cpu_set_t),
+                    &static_cast<Places *>(context)->sets[worker]);
+}
+
+TEST(ThreadPool, PinnedWorkersStay) {
+  std::vector<uint32_t> usable = usableProcessors();
+  uint32_t count = std::min<size_t>(usable.size(), 4);
+  usable.resize(count);
+  cpu_set_t before, after;
+  sched_getaffinity(0, sizeof(before), &before);
+  ThreadPool pool(count, usable);
+  EXPECT_TRUE(pool.isPinned());
+  Places places;
+  places.sets.resize(count);
+  pool.run(askPlace, &places, count);
+  for (uint32_t worker = 0; worker < count; ++worker) {
+    EXPECT_EQ(CPU_COUNT(&places.sets[worker]), 1);
+    EXPECT_TRUE(CPU_ISSET(usable[worker], &places.sets[worker]));
+  }
+  // The caller is free again.
+  sched_getaffinity(0, sizeof(after), &after);
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+TEST(ThreadPool, KnowsWhenItIsCrowded) {
+  uint32_t processors = usableProcessors().size();
+  EXPECT_FALSE(ThreadPool(processors).isCrowded());
+  EXPECT_TRUE(ThreadPool(processors + 1).isCrowded());
 }
 
 TEST(ThreadPool, EndsWithoutACall) {

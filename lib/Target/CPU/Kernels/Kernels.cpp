@@ -79,9 +79,11 @@ LogicalResult tenon::cpu::checkSchedule(KernelOp kernel, KernelShape shape,
       return success();
     return refuseSchedule(kernel, "#tenon_cpu.rows<split = rows or none>");
   case KernelShape::Append:
-    if (rows && rows.getSplit() == Split::HeadsAndRows)
+    if (rows && (rows.getSplit() == Split::HeadsAndRows ||
+                 rows.getSplit() == Split::One))
       return success();
-    return refuseSchedule(kernel, "#tenon_cpu.rows<split = heads_and_rows>");
+    return refuseSchedule(kernel,
+                          "#tenon_cpu.rows<split = heads_and_rows or one>");
   case KernelShape::Attend:
     if (isa_and_nonnull<AttendAttr>(schedule))
       return success();

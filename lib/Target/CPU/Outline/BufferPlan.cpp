@@ -23,7 +23,8 @@ using namespace tenon::cpu;
 bool tenon::cpu::isShared(KernelOp kernel) {
   auto rows =
       dyn_cast_or_null<RowsAttr>(kernel.getSchedule().value_or(Attribute()));
-  return !rows || rows.getSplit() != Split::None;
+  return !rows ||
+         (rows.getSplit() != Split::None && rows.getSplit() != Split::One);
 }
 
 namespace {

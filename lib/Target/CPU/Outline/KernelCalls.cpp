@@ -1,0 +1,255 @@
+//===- KernelCalls.cpp - calls of kernels in a driver ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which memory a kernel gets, which of its units this worker does, and which
+// function where formats differ by layer. Units that differ in size, or are
+// large, are claimed a few at a time; equal small ones are one range per
+// worker, because weights stream best in order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/Outline/KernelCalls.h"
+#include "dialects/TenonCPU/IR/ActivationLayout.h"
+#include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "lib/Target/CPU/Kernels/CacheLayout.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::cpu;
+using tenon::rt::JobField;
+
+KernelCalls::KernelCalls(const BufferPlan &plan, KernelTable &kernels,
+                         ModuleOp drivers, func::FuncOp driver)
+    : e(driver.getLoc(), &driver.front()), plan(plan), kernels(kernels),
+      drivers(drivers), driver(driver) {
+  // The stride between workers' scratch memories is known when all kernels
+  // are: a constant to be replaced.
+  scratchStride = arith::ConstantIndexOp::create(e.b, 0);
+  scratchBase = arith::MulIOp::create(e.b, worker(), scratchStride);
+}
+
+int64_t KernelCalls::getScratchBytes() const {
+  return llvm::alignTo(plan.privateBytes + kernelScratch + 64, 4096);
+}
+
+void KernelCalls::setScratchBytes(int64_t bytes) {
+  scratchStride.setValueAttr(e.b.getIndexAttr(bytes));
+}
+
+Value KernelCalls::rowsOf(Value tensor) {
+  bool out = plan.places.lookup(tensor).rows == RowSpace::OutRows;
+  return number(out ? JobField::out_rows : JobField::rows);
+}
+
+Value KernelCalls::tensorMemory(Value tensor) {
+  Place place = plan.places.lookup(tensor);
+  MemRefType type = getMemory(cast<RankedTensorType>(tensor.getType()));
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0))
+    sizes.push_back(rowsOf(tensor));
+  switch (place.kind) {
+  case Place::Ids:
+    return buffer(JobField::ids, {}, type, sizes);
+  case Place::Positions:
+    return buffer(JobField::positions, {}, type, sizes);
+  case Place::OutIndex:
+    return buffer(JobField::out_index, {}, type, sizes);
+  case Place::Logits:
+    return buffer(JobField::logits, {}, type, sizes);
+  case Place::Arena:
+    return buffer(JobField::arena, e.index(place.offset), type, sizes);
+  case Place::Private:
+    return buffer(JobField::scratch, e.add(scratchBase, place.offset), type,
+                  sizes);
+  }
+  llvm_unreachable("unknown place");
+}
+
+/// The current layer's entry of a table that starts at the first layer.
+static Value tableAt(Emitter &e, ArrayRef<int64_t> values, Layers layers) {
+  return e.b.createOrFold<rt::TableOp>(
+      e.b.getIndexType(), e.b.getDenseI64ArrayAttr(values),
+      layers.first ? e.sub(layers.current, e.index(layers.first))
+                   : layers.current);
+}
+
+Value KernelCalls::weightMemory(Value weight, Layers layers) {
+  WeightOp symbol = getWeightSymbol(weight);
+  auto at = weight.getDefiningOp<WeightAtOp>();
+  ArrayRef<int64_t> offsets = *symbol.getOffsets();
+  Value offset =
+      at.getLayer()
+          ? tableAt(e, offsets.slice(layers.first, layers.last - layers.first),
+                    layers)
+          : e.index(offsets.front());
+  WeightType type = symbol.getWeightType();
+  if (type.isVector())
+    return buffer(JobField::weights, offset,
+                  MemRefType::get({type.getRows()}, e.f32()), {});
+  int64_t bytes = 0;
+  for (int64_t l = 0; l < symbol.getCount(); ++l)
+    bytes = std::max(bytes, getPackedBytes(symbol, l));
+  return buffer(JobField::weights, offset,
+                MemRefType::get({ShapedType::kDynamic}, e.b.getI8Type()),
+                {e.index(bytes)});
+}
+
+void KernelCalls::cacheMemory(Value cache, Value layer,
+                              SmallVectorImpl<Value> &operands) {
+  auto type = cast<CacheType>(cache.getType());
+  CacheLayoutOf layout(type);
+  Value capacity = number(JobField::capacity);
+  int64_t slotBytes = layout.keySlotBytes() + layout.valueSlotBytes();
+  Value start = e.mul(e.mul(layer, capacity), slotBytes);
+  auto flat = [&](Type element) {
+    return MemRefType::get({ShapedType::kDynamic}, element);
+  };
+  Value keyCount = e.mul(capacity, layout.heads * layout.dim);
+  Value valueCount = e.mul(capacity, layout.heads * layout.padded);
+  operands.push_back(
+      buffer(JobField::cache, start, flat(layout.element), {keyCount}));
+  operands.push_back(buffer(
+      JobField::cache, e.add(start, e.mul(capacity, layout.keySlotBytes())),
+      flat(layout.element), {valueCount}));
+  operands.push_back(
+      buffer(JobField::slot_positions, {}, flat(e.b.getI32Type()), {capacity}));
+  operands.push_back(number(JobField::slots_used));
+  operands.push_back(capacity);
+}
+
+void KernelCalls::emitCall(func::FuncOp kernel, ArrayRef<Value> operands) {
+  if (!drivers.lookupSymbol<func::FuncOp>(kernel.getName())) {
+    OpBuilder builder = OpBuilder::atBlockBegin(drivers.getBody());
+    auto declaration = func::FuncOp::create(
+        builder, kernel.getLoc(), kernel.getName(), kernel.getFunctionType());
+    declaration.setPrivate();
+  }
+  func::CallOp::create(e.b, kernel.getName(), TypeRange(), operands);
+}
+
+LogicalResult KernelCalls::emit(KernelOp kernel, Layers layers) {
+  FailureOr<KernelShape> shape = classifyKernel(kernel);
+  if (failed(shape))
+    return failure();
+  KernelWork work = getKernelWork(kernel, *shape);
+  kernelScratch = std::max(kernelScratch, work.scratchBytes);
+  SmallVector<Value> operands;
+  for (Value input : kernel.getInputs()) {
+    if (isa<RankedTensorType>(input.getType()))
+      operands.push_back(tensorMemory(input));
+    else if (isa<WeightType>(input.getType()))
+      operands.push_back(weightMemory(input, layers));
+    else if (isa<CacheType>(input.getType()))
+      cacheMemory(input, layers.current, operands);
+    else
+      operands.push_back(layers.current);
+  }
+  Value rows;
+  for (Value result : kernel.getResults())
+    if (isa<RankedTensorType>(result.getType())) {
+      operands.push_back(tensorMemory(result));
+      if (!rows)
+        rows = rowsOf(result);
+    }
+  if (!rows)
+    rows = number(JobField::rows);
+  if (*shape != KernelShape::Rows)
+    operands.push_back(
+        buffer(JobField::scratch, e.add(scratchBase, plan.privateBytes),
+               MemRefType::get({ShapedType::kDynamic}, e.b.getI8Type()),
+               {e.index(llvm::alignTo(work.scratchBytes, 64))}));
+  Value units = work.rowsPerUnit
+                    ? e.mul(e.divUp(rows, work.rowsPerUnit), work.perRowBlock)
+                    : e.index(work.constantUnits);
+  // No rows, no work: all workers agree on that.
+  Value some =
+      arith::CmpIOp::create(e.b, arith::CmpIPredicate::ugt, rows, e.index(0));
+  auto guard = scf::IfOp::create(e.b, some, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard insertion(e.b);
+  e.b.setInsertionPointToStart(guard.thenBlock());
+  return emitShare(kernel, units, [&](Value from, Value to) {
+    SmallVector<Value> all(operands);
+    all.append({from, to});
+    return emitVariants(kernel, *shape, all, layers);
+  });
+}
+
+/// Claims of a worker when all work alike: enough that the last one to finish
+/// is not late, few enough that the counter is not in the way.
+constexpr int64_t claimsPerWorker = 32;
+
+/// True when a kernel's units are claimed.
+static bool isClaimed(KernelOp kernel) {
+  return isa_and_nonnull<ChunkAttr, AttendAttr>(
+      kernel.getSchedule().value_or(Attribute()));
+}
+
+/// Emits `emit` for the units that this worker does.
+LogicalResult
+KernelCalls::emitShare(KernelOp kernel, Value units,
+                       llvm::function_ref<LogicalResult(Value, Value)> emit) {
+  if (!isShared(kernel))
+    return emit(e.index(0), units);
+  if (!isClaimed(kernel)) {
+    Value workers = number(JobField::workers);
+    auto share = [&](Value w) -> Value {
+      return arith::DivUIOp::create(e.b, e.mul(units, w), workers);
+    };
+    Value from = share(worker());
+    return emit(from, share(e.add(worker(), 1)));
+  }
+  Value size =
+      e.max(e.index(1),
+            arith::DivUIOp::create(
+                e.b, units, e.mul(number(JobField::workers), claimsPerWorker)));
+  Value pieces = arith::CeilDivUIOp::create(e.b, units, size);
+  Type index = e.b.getIndexType();
+  auto loop = scf::WhileOp::create(e.b, TypeRange(index), ValueRange());
+  OpBuilder::InsertionGuard insertion(e.b);
+  e.b.createBlock(&loop.getBefore());
+  Value claimed = rt::ClaimOp::create(e.b, index, job());
+  Value isLeft =
+      arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, claimed, pieces);
+  scf::ConditionOp::create(e.b, isLeft, claimed);
+  Block *body = e.b.createBlock(&loop.getAfter(), {}, index, loop.getLoc());
+  Value from = e.mul(body->getArgument(0), size);
+  LogicalResult result = emit(from, e.min(e.add(from, size), units));
+  scf::YieldOp::create(e.b);
+  return result;
+}
+
+/// Calls the function for the layer's formats.
+LogicalResult KernelCalls::emitVariants(KernelOp kernel, KernelShape shape,
+                                        ArrayRef<Value> operands,
+                                        Layers layers) {
+  KernelVariants variants = getKernelVariants(kernel);
+  SmallVector<func::FuncOp> functions;
+  for (const KernelFormats &formats : variants.formats) {
+    FailureOr<func::FuncOp> built = kernels.get(kernel, shape, formats);
+    if (failed(built))
+      return failure();
+    functions.push_back(*built);
+  }
+  if (functions.size() == 1) {
+    emitCall(functions.front(), operands);
+    return success();
+  }
+  Value variant = tableAt(e, variants.byLayer, layers);
+  SmallVector<int64_t> cases;
+  for (size_t i = 1; i < functions.size(); ++i)
+    cases.push_back(i);
+  auto chosen = scf::IndexSwitchOp::create(e.b, TypeRange(), variant, cases,
+                                           static_cast<int>(cases.size()));
+  OpBuilder::InsertionGuard insertion(e.b);
+  auto fill = [&](Region &region, func::FuncOp callee) {
+    e.b.createBlock(&region);
+    emitCall(callee, operands);
+    scf::YieldOp::create(e.b);
+  };
+  fill(chosen.getDefaultRegion(), functions.front());
+  for (auto [region, callee] :
+       llvm::zip(chosen.getCaseRegions(), ArrayRef(functions).drop_front()))
+    fill(region, callee);
+  return success();
+}
