@@ -47,6 +47,12 @@ struct CompileOptions {
   std::string compileTo = "artifact";
   /// Folder for the IR after each phase; empty: none.
   std::string dumpPhases;
+  /// Measured rates of the machine, for predictions: "read=15.5,f32=118"
+  /// (GB/s and GOP/s of one core; see `tenonc --help`); empty: usual ones.
+  std::string rates;
+  /// Whether NAME.weights is written. Without it the other files show what the
+  /// code is like, and nothing can run them.
+  bool weights = true;
   /// Folder in which compiled kernels are kept for the next compilation that
   /// needs the same; empty: none. `defaultCacheFolder` is what tenonc uses. A
   /// folder that cannot be used is a warning, and costs time only.

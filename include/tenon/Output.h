@@ -14,10 +14,11 @@
 
 namespace tenon {
 
-/// The folder that gets NAME.so, NAME.weights, NAME.h and NAME.json, or, when
-/// compilation stops before the artifact, NAME.PHASE.mlir. Files appear under
-/// their names when all of them are complete; after an error none does, and
-/// files of an earlier run stay as they were.
+/// The folder that gets NAME.so, NAME.weights (unless the options leave it
+/// out), NAME.h and NAME.json, or, when compilation stops before the artifact,
+/// NAME.PHASE.mlir. Files appear under their names when all of them are
+/// complete; after an error none does, and files of an earlier run stay as they
+/// were.
 class Output {
 public:
   /// `name` is empty for the stem of the source's file.

@@ -89,6 +89,43 @@ void tenon::writeHeader(const cpu::ArtifactDescription &description,
          << "\n#endif /* " << macro << "_H */\n";
 }
 
+/// What each kernel must read and compute, and the rates to go with it.
+static void writeKernels(const ArtifactFacts &facts,
+                         llvm::json::OStream &json) {
+  const cpu::CpuRates &rates = facts.rates;
+  json.attributeObject("rates", [&] {
+    json.attribute("read_gb_s", rates.readOneCore);
+    json.attribute("read_all_gb_s", rates.readAllCores);
+    json.attribute("cache_gb_s", rates.cacheRead);
+    json.attribute("f32_gop_s", rates.f32);
+    json.attribute("int8_gop_s", rates.int8);
+  });
+  json.attributeArray("kernels", [&] {
+    for (const cpu::KernelCost &cost : facts.kernels)
+      json.object([&] {
+        json.attribute("entry", cost.entry);
+        json.attribute("name", cost.name);
+        json.attribute("schedule", cost.schedule);
+        json.attributeArray("functions", [&] {
+          for (const std::string &function : cost.functions)
+            json.value(function);
+        });
+        json.attribute("runs", cost.runs);
+        json.attribute("rows", cost.outRows ? "asked for" : "all");
+        json.attribute("shared", cost.shared);
+        json.attribute("arithmetic", cpu::getArithmeticName(cost.arithmetic));
+        json.attribute("weight_bytes", cost.weightBytes);
+        json.attribute("weight_bytes_per_row", cost.weightBytesPerRow);
+        json.attribute("cache_bytes_per_slot", cost.cacheBytesPerSlot);
+        json.attribute("cache_bytes_per_row", cost.cacheBytesPerRow);
+        json.attribute("activation_bytes_per_row", cost.activationBytesPerRow);
+        json.attribute("operations_per_row", cost.operationsPerRow);
+        json.attribute("operations_per_row_and_slot",
+                       cost.operationsPerRowAndSlot);
+      });
+  });
+}
+
 void tenon::writeFacts(const ArtifactFacts &facts, llvm::raw_ostream &stream) {
   const cpu::ArtifactDescription &description = *facts.description;
   llvm::json::OStream json(stream, 2);
@@ -122,12 +159,14 @@ void tenon::writeFacts(const ArtifactFacts &facts, llvm::raw_ostream &stream) {
           json.attribute("scratch_bytes", entry.scratchBytes);
         });
     });
+    writeKernels(facts, json);
     json.attributeObject("library", [&] {
       json.attribute("bytes", facts.libraryBytes);
       json.attribute("code_bytes", facts.codeBytes);
       json.attribute("xxh3_128", facts.libraryHash);
     });
     json.attributeObject("weights", [&] {
+      // Zero where no weight file was written.
       json.attribute("id", toHex(description.weightsId));
       json.attribute("bytes", description.weightsBytes);
       json.attributeArray("tensors", [&] {

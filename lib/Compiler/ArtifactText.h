@@ -12,6 +12,7 @@
 
 #include "lib/Compiler/PackWeights.h"
 #include "lib/Target/CPU/ArtifactDescriptor.h"
+#include "lib/Target/CPU/CostModel.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -21,6 +22,8 @@ namespace tenon {
 struct ArtifactFacts {
   const cpu::ArtifactDescription *description;
   llvm::ArrayRef<PackedTensor> tensors;
+  llvm::ArrayRef<cpu::KernelCost> kernels; ///< none: IR of a later phase
+  cpu::CpuRates rates;
   std::string libraryHash; ///< hexadecimal
   uint64_t libraryBytes = 0;
   uint64_t codeBytes = 0;

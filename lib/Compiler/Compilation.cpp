@@ -10,7 +10,9 @@
 
 #include "lib/Compiler/Compilation.h"
 
+#include "dialects/Tenon/Transforms/Passes.h"
 #include "lib/Compiler/Explain.h"
+#include "lib/Pipelines/NativePipeline.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -146,6 +148,16 @@ LogicalResult Compilation::run() {
   files = std::move(*opened);
   if (failed(load()) || failed(dump(checked.from)))
     return failure();
+  // Phases check what they make; IR from a file was made by anybody.
+  if (checked.from >= Phase::Kernels && failed(verifyEntries(*module)))
+    return failure();
+  if (checked.from == Phase::Scheduled) {
+    PassManager contract(context);
+    contract.addPass(createVerifyContractPass({"scheduled"}));
+    if (failed(contract.run(*module)))
+      return failure();
+    costs = cpu::countKernels(*module);
+  }
   monitor.endStep(checked.sourceIsIR ? "read"
                                      : getPhaseName(Phase::Imported).str());
   openCache();
@@ -155,8 +167,10 @@ LogicalResult Compilation::run() {
     Phase phase = static_cast<Phase>(i);
     if (failed(runPhase(phase)) || failed(dump(phase)))
       return failure();
-    if (phase == Phase::Scheduled)
-      result.explanation = explain(*module);
+    if (phase == Phase::Scheduled) {
+      result.explanation = explain(*module, checked.rates);
+      costs = cpu::countKernels(*module);
+    }
     bool reused = phase == Phase::Kernels && reuse;
     monitor.endStep(getPhaseName(phase).str(),
                     reused ? llvm::formatv("{0} of {1} kernels from the cache",

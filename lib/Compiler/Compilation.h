@@ -10,10 +10,14 @@
 #ifndef TENON_LIB_COMPILER_COMPILATION_H
 #define TENON_LIB_COMPILER_COMPILATION_H
 
+#include "lib/Compiler/Archives.h"
 #include "lib/Compiler/KernelReuse.h"
 #include "lib/Compiler/Monitor.h"
 #include "lib/Compiler/Options.h"
 #include "lib/Compiler/OutputFiles.h"
+#include "lib/Compiler/WeightFile.h"
+#include "lib/Target/CPU/ArtifactDescriptor.h"
+#include "lib/Target/CPU/CostModel.h"
 
 #include "mlir/IR/OwningOpRef.h"
 
@@ -44,6 +48,11 @@ private:
   mlir::LogicalResult dump(Phase phase);
   mlir::LogicalResult writeIR();
   mlir::LogicalResult writeArtifact();
+  /// Makes the weight file and packs the tensors into it.
+  mlir::LogicalResult pack(Archives &archives,
+                           llvm::ArrayRef<PackedTensor> plan,
+                           cpu::ArtifactDescription &description,
+                           std::optional<WeightFile> &file);
 
   /// Makes an error that has no place in the IR.
   mlir::LogicalResult fail(llvm::Error error);
@@ -58,6 +67,7 @@ private:
   std::unique_ptr<OutputFiles> files;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::optional<KernelReuse> reuse;
+  std::vector<cpu::KernelCost> costs; ///< of the scheduled phase, if it ran
 };
 
 /// Text of the IR as phases are dumped and written.

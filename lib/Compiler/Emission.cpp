@@ -63,6 +63,22 @@ uint64_t sumCode(ArrayRef<cpu::ObjectFile> objects) {
 
 } // namespace
 
+LogicalResult Compilation::pack(Archives &archives,
+                                llvm::ArrayRef<PackedTensor> plan,
+                                cpu::ArtifactDescription &description,
+                                std::optional<WeightFile> &file) {
+  auto created = WeightFile::create(files->add(".weights"), archives.metadata(),
+                                    description.weightsBytes);
+  if (!created)
+    return fail(files->failure(".weights", created.takeError()));
+  file.emplace(std::move(*created));
+  auto read = [&](const PackedTensor &tensor) { return archives.read(tensor); };
+  if (failed(packWeights(context, plan, read, file->packed())))
+    return failure();
+  description.weightsId = file->seal();
+  return success();
+}
+
 LogicalResult Compilation::writeArtifact() {
   auto description = describe(*module);
   if (failed(description))
@@ -85,9 +101,12 @@ LogicalResult Compilation::writeArtifact() {
   auto plan = planPacking(*module);
   if (failed(plan))
     return failure();
-  if (description->weightsBytes < getSectionBytes(*plan))
+  if (plan->empty())
+    return module->emitError("expected at least one tenon.weight in a module "
+                             "of the native phase, but got none");
+  if (description->weightsBytes != getSectionBytes(*plan))
     return module->emitError("expected tenon_rt.artifact to say that the "
-                             "packed weights have at least ")
+                             "packed weights have ")
            << getSectionBytes(*plan) << " bytes, but got "
            << description->weightsBytes;
   auto archives = Archives::open(
@@ -101,17 +120,12 @@ LogicalResult Compilation::writeArtifact() {
             checkTokenizer(archives->metadata(), description->vocab, *file))
       return fail(std::move(error));
 
-  auto weights = WeightFile::create(
-      files->add(".weights"), archives->metadata(), description->weightsBytes);
-  if (!weights)
-    return fail(files->failure(".weights", weights.takeError()));
-  auto read = [&](const PackedTensor &tensor) {
-    return archives->read(tensor);
-  };
-  if (failed(packWeights(context, *plan, read, weights->packed())))
-    return failure();
-  description->weightsId = weights->seal();
-  monitor.endStep("pack weights");
+  std::optional<WeightFile> weights;
+  if (options.weights) {
+    if (failed(pack(*archives, *plan, *description, weights)))
+      return failure();
+    monitor.endStep("pack weights");
+  }
 
   std::vector<llvm::StringRef> entries;
   for (const cpu::EntryDescription &entry : description->entries)
@@ -146,12 +160,15 @@ LogicalResult Compilation::writeArtifact() {
   llvm::ArrayRef<uint8_t> image(
       reinterpret_cast<const uint8_t *>((*bytes)->getBufferStart()),
       (*bytes)->getBufferSize());
-  if (auto error = weights->finish(image))
-    return fail(files->failure(".weights", std::move(error)));
+  if (weights)
+    if (auto error = weights->finish(image))
+      return fail(files->failure(".weights", std::move(error)));
 
   ArtifactFacts facts;
   facts.description = &*description;
   facts.tensors = *plan;
+  facts.kernels = costs;
+  facts.rates = checked.rates;
   facts.libraryHash = toHex(hash128(image));
   facts.libraryBytes = image.size();
   facts.codeBytes = sumCode(*objects);

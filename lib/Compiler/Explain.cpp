@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reads the scheduled phase and decides nothing: the schedule is an attribute
-// of the kernel, its reason follows from the kind of the schedule and from the
-// bytes and operations of the kernel, which are counted here as predictions.
+// of the kernel, its reason follows from the kind of the schedule, and what it
+// must take from the cost model.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,7 +12,7 @@
 
 #include "dialects/Tenon/IR/Tenon.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
-#include "lib/Target/CPU/Outline/KernelTable.h"
+#include "lib/Target/CPU/CostModel.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/MapVector.h"
@@ -23,6 +23,9 @@ using namespace mlir;
 using namespace tenon;
 
 namespace {
+
+/// Slots of the cache that predictions assume.
+constexpr int64_t kSlots = 512;
 
 /// "norm, linear x3, rope x2": the ops of a kernel without their dialect.
 std::string listOps(KernelOp kernel) {
@@ -51,31 +54,47 @@ std::string describeSchedule(Attribute schedule) {
   return shown.str();
 }
 
-/// What a kernel reads of weights in its first layer.
-struct Weights {
-  llvm::MapVector<StringRef, int64_t> formats; ///< number of matrices
-  int64_t bytes = 0;
-  int64_t elements = 0; ///< of matrices: one multiply-add a row each
-};
+/// The formats of the matrices that a kernel reads, and how many have each.
+std::string listFormats(KernelOp kernel) {
+  llvm::MapVector<StringRef, int64_t> formats;
+  for (Value input : kernel.getInputs())
+    if (auto type = dyn_cast<WeightType>(input.getType()))
+      if (!type.isVector())
+        for (SchemeKind kind : type.getSchemes())
+          ++formats[stringifySchemeKind(kind)];
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::interleaveComma(formats, stream, [&](const auto &entry) {
+    stream << entry.first << " x" << entry.second;
+  });
+  return text;
+}
 
-Weights countWeights(KernelOp kernel) {
-  Weights weights;
-  for (Value input : kernel.getInputs()) {
-    auto type = dyn_cast<WeightType>(input.getType());
-    if (!type || type.getShape().size() != 2)
-      continue;
-    for (SchemeKind kind : type.getSchemes())
-      ++weights.formats[stringifySchemeKind(kind)];
-    const BlockFormat &format =
-        SchemeAttr::get(kernel.getContext(), type.getSchemes().front())
-            .getFormat();
-    // An embedding reads the rows that its ids name, and multiplies nothing.
-    bool lookup = !kernel.getBody().getOps<EmbeddingOp>().empty();
-    int64_t rows = lookup ? 1 : type.getRows();
-    weights.bytes += rows * format.rowBytes(type.getColumns());
-    weights.elements += lookup ? 0 : rows * type.getColumns();
-  }
-  return weights;
+/// Bytes with a unit that leaves few digits.
+std::string showBytes(double bytes) {
+  if (bytes < 1e4)
+    return llvm::formatv("{0:f0} B", bytes);
+  return bytes < 1e6 ? llvm::formatv("{0:f1} kB", bytes / 1e3).str()
+                     : llvm::formatv("{0:f2} MB", bytes / 1e6).str();
+}
+
+/// "0.55 MB of weights, 4.6 kB of activations, 0.66 M int8 operations: at
+/// least 34.6 us by memory".
+std::string showPrediction(const cpu::KernelCost &cost,
+                           const cpu::Prediction &least) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (least.weightBytes)
+    stream << showBytes(least.weightBytes) << " of weights, ";
+  if (least.cacheBytes)
+    stream << showBytes(least.cacheBytes) << " of keys and values, ";
+  stream << showBytes(least.activationBytes) << " of activations";
+  if (least.operations)
+    stream << llvm::formatv(", {0:f3} M {1} operations", least.operations / 1e6,
+                            cpu::getArithmeticName(cost.arithmetic));
+  stream << llvm::formatv(": at least {0:f1} us by {1}", least.seconds * 1e6,
+                          cpu::getBoundName(least.bound));
+  return text;
 }
 
 std::string reason(Attribute schedule, int64_t layers) {
@@ -116,44 +135,28 @@ std::string reason(Attribute schedule, int64_t layers) {
           [&](Attribute) { return std::string("no schedule was chosen"); });
 }
 
-void explainKernel(KernelOp kernel, llvm::raw_ostream &stream) {
-  int64_t layers = 1;
-  if (auto stack = kernel->getParentOfType<StackOp>())
-    layers = stack.getLast() - stack.getFirst();
+void explainKernel(KernelOp kernel, const cpu::KernelCost &cost,
+                   const cpu::Prediction &least, llvm::raw_ostream &stream) {
   stream << "  " << kernel.getName() << "\n    op         " << listOps(kernel)
          << "\n    algorithm  "
          << describeSchedule(kernel.getSchedule().value_or(Attribute()))
          << '\n';
-  if (FailureOr<cpu::KernelShape> shape = cpu::classifyKernel(kernel);
-      succeeded(shape)) {
+  if (!cost.functions.empty()) {
     stream << "    kernel     ";
-    llvm::interleaveComma(cpu::getKernelVariants(kernel).formats, stream,
-                          [&](const cpu::KernelFormats &formats) {
-                            stream << cpu::getKernelSymbol(kernel, *shape,
-                                                           formats);
-                          });
+    llvm::interleaveComma(cost.functions, stream);
     stream << '\n';
   }
-  Weights weights = countWeights(kernel);
-  if (!weights.formats.empty()) {
-    stream << "    reads      ";
-    llvm::interleaveComma(weights.formats, stream, [&](const auto &entry) {
-      stream << entry.first << " x" << entry.second;
-    });
-    if (weights.elements)
-      stream << llvm::formatv(
-          ": {0:f2} MB, {1:f2} million multiply-adds a row\n",
-          weights.bytes / 1e6, weights.elements / 1e6);
-    else
-      stream << llvm::formatv(": {0} bytes a row\n", weights.bytes);
-  }
+  if (std::string formats = listFormats(kernel); !formats.empty())
+    stream << "    reads      " << formats << '\n';
+  stream << "    predicted  " << showPrediction(cost, least) << '\n';
   stream << "    why        "
-         << reason(kernel.getSchedule().value_or(Attribute()), layers) << '\n';
+         << reason(kernel.getSchedule().value_or(Attribute()), cost.runs)
+         << '\n';
 }
 
 } // namespace
 
-std::string tenon::explain(ModuleOp scheduled) {
+std::string tenon::explain(ModuleOp scheduled, const cpu::CpuRates &rates) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   for (auto function : scheduled.getOps<FunctionOpInterface>()) {
@@ -161,12 +164,28 @@ std::string tenon::explain(ModuleOp scheduled) {
     function->walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     if (kernels.empty())
       continue;
-    stream << "entry " << function.getName();
-    if (auto rows = function->getAttrOfType<IntegerAttr>(kMaxRowsAttrName))
-      stream << ", up to " << rows.getInt() << " rows";
+    int64_t rows = 1;
+    if (auto most = function->getAttrOfType<IntegerAttr>(kMaxRowsAttrName))
+      rows = most.getInt();
+    stream << "entry " << function.getName() << ", up to " << rows
+           << " rows; predicted for " << rows << ", " << kSlots
+           << " slots of the cache and one thread\n";
+    double total = 0;
+    llvm::MapVector<cpu::Bound, double> bounds;
+    for (KernelOp kernel : kernels) {
+      cpu::KernelCost cost = cpu::countKernel(kernel, function.getName());
+      // Of a chunk, the last row's logits are asked for.
+      cpu::Situation situation = {cost.outRows ? 1 : rows, kSlots, 1};
+      cpu::Prediction least = cpu::predict(cost, rates, situation);
+      explainKernel(kernel, cost, least, stream);
+      total += least.seconds * cost.runs;
+      bounds[least.bound] += least.seconds * cost.runs;
+    }
+    stream << llvm::formatv("  all: at least {0:f3} ms", total * 1e3);
+    for (auto [bound, seconds] : bounds)
+      stream << llvm::formatv(", {0:f0} % by {1}", 100 * seconds / total,
+                              cpu::getBoundName(bound));
     stream << '\n';
-    for (KernelOp kernel : kernels)
-      explainKernel(kernel, stream);
   }
   return text;
 }

@@ -7,14 +7,18 @@
 #ifndef TENON_LIB_COMPILER_EXPLAIN_H
 #define TENON_LIB_COMPILER_EXPLAIN_H
 
+#include "lib/Target/CPU/CpuRates.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 #include <string>
 
 namespace tenon {
 
-/// A table of a module in the scheduled phase: op, algorithm, kernel, why.
-std::string explain(mlir::ModuleOp scheduled);
+/// A table of a module in the scheduled phase: op, algorithm, kernel, what it
+/// reads and computes, the least time that takes one thread at these rates,
+/// why.
+std::string explain(mlir::ModuleOp scheduled, const cpu::CpuRates &rates);
 
 } // namespace tenon
 

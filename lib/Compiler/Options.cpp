@@ -150,6 +150,11 @@ tenon::checkOptions(const CompileOptions &options, const Source &source,
   if (!target)
     return optionError("--cpu: %s", llvm::toString(target.takeError()).c_str());
   checked.target = std::move(*target);
+  checked.rates = cpu::CpuRates::get(checked.target);
+  if (!options.rates.empty())
+    if (auto error = checked.rates.update(options.rates))
+      return optionError("--rates: %s",
+                         llvm::toString(std::move(error)).c_str());
   auto sanitizer =
       llvm::StringSwitch<std::optional<cpu::Sanitizer>>(options.sanitize)
           .Case("", cpu::Sanitizer::None)

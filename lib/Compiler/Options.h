@@ -13,6 +13,7 @@
 
 #include "lib/Import/GGUF/Import.h"
 #include "lib/Pipelines/Phases.h"
+#include "lib/Target/CPU/CpuRates.h"
 #include "lib/Target/CPU/EmitObject.h"
 #include "tenon/Invocation.h"
 
@@ -23,6 +24,7 @@ struct CheckedOptions {
   std::string name; ///< of the artifact
   std::string cpu;  ///< name of the target, resolved when code is made
   cpu::CpuTarget target;
+  cpu::CpuRates rates;
   cpu::Sanitizer sanitizer = cpu::Sanitizer::None;
   Activations activations = Activations::Int8;
   bool sourceIsIR = false;

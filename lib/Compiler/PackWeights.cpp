@@ -12,6 +12,7 @@
 
 #include "dialects/Tenon/IR/Tenon.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "lib/Target/CPU/Outline/CheckEntry.h"
 #include "lib/Target/CPU/Packing.h"
 
 #include "mlir/IR/Threading.h"
@@ -69,6 +70,11 @@ LogicalResult planWeight(WeightOp weight, std::vector<PackedTensor> &plan) {
     if (offset < 0 || offset % cpu::packedAlignment != 0)
       return weight.emitError("expected offsets that are multiples of ")
              << cpu::packedAlignment << ", but got " << offset;
+    constexpr auto most = static_cast<uint64_t>(cpu::maxPackedBytes);
+    if (uint64_t(offset) > most || bytes > most - uint64_t(offset))
+      return weight.emitError("expected at most ")
+             << most << " bytes of packed weights, but layer " << layer
+             << " of " << bytes << " bytes starts at " << offset;
     plan.push_back({weight.getTensorName(layer), weight.getArchive().str(),
                     weight.getLoc(), format,
                     llvm::SmallVector<int64_t, 2>(shape), interleave,

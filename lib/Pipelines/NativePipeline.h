@@ -24,6 +24,10 @@ namespace tenon {
 void buildNativePipeline(mlir::OpPassManager &manager,
                          const PipelineOptions &options);
 
+/// Fails, at the entry and with the rule, unless every `tenon_rt.entry` of a
+/// module of the kernels or native phase fits its driver.
+mlir::LogicalResult verifyEntries(mlir::ModuleOp module);
+
 /// Registers the pipeline as `tenon-to-native`, and the passes of its contract.
 void registerNativePipeline();
 

@@ -28,4 +28,15 @@ def VerifyNativeModulePass
   }];
 }
 
+def VerifyEntriesPass : Pass<"tenon-verify-entries", "::mlir::ModuleOp"> {
+  let summary = "Checks what entries say of their drivers.";
+  let description = [{
+    Changes nothing; for modules of the kernels and native phases that come
+    from a file. Every `tenon_rt.entry` names a driver that is there, takes a
+    job and the number of a worker and was built for the rows and the memory
+    that the entry states; in the kernels phase, no buffer of a driver reaches
+    beyond the arena.
+  }];
+}
+
 #endif // TENON_LIB_PIPELINES_PASSES_TD

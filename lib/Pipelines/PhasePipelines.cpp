@@ -130,16 +130,22 @@ struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
 
 } // namespace
 
-template <Phase phase>
-static void registerPhase(StringRef argument, StringRef description) {
-  PassPipelineRegistration<PhaseOptions>(
+/// Registers a pipeline whose options can be refused, which the shorter way
+/// (PassPipelineRegistration) does not allow.
+static void registerPhase(Phase phase, StringRef argument,
+                          StringRef description) {
+  registerPassPipeline(
       argument, description,
-      [](OpPassManager &manager, const PhaseOptions &given) {
+      [phase](
+          OpPassManager &manager, StringRef text,
+          function_ref<LogicalResult(const Twine &)> refuse) -> LogicalResult {
+        PhaseOptions given;
+        if (failed(given.parseFromString(text)))
+          return failure();
         PipelineOptions options;
         llvm::Expected<cpu::CpuTarget> target = cpu::CpuTarget::get(given.cpu);
         if (!target)
-          llvm::report_fatal_error(target.takeError(),
-                                   /*gen_crash_diag=*/false);
+          return refuse("cpu: " + llvm::toString(target.takeError()));
         options.target = getCPUTargetOptions(*target);
         options.activations = given.activations;
         options.chunkRows = given.chunkRows;
@@ -149,6 +155,10 @@ static void registerPhase(StringRef argument, StringRef description) {
           llvm::report_fatal_error(std::move(error), /*gen_crash_diag=*/false);
         options.name = given.name;
         buildPhasePipeline(manager, phase, options);
+        return success();
+      },
+      [](function_ref<void(const mlir::detail::PassOptions &)> describe) {
+        describe(PhaseOptions());
       });
 }
 
@@ -164,10 +174,10 @@ CPUTargetOptions tenon::getCPUTargetOptions(const cpu::CpuTarget &target) {
 
 void tenon::registerPhasePipelines() {
   cpu::registerTenonCPUPasses();
-  registerPhase<Phase::Optimized>("tenon-to-optimized",
-                                  "imported -> optimized: kernels, entries");
-  registerPhase<Phase::Scheduled>("tenon-to-scheduled",
-                                  "optimized -> scheduled: schedules, packing");
-  registerPhase<Phase::Kernels>("tenon-to-kernels",
-                                "scheduled -> kernels: functions, drivers");
+  registerPhase(Phase::Optimized, "tenon-to-optimized",
+                "imported -> optimized: kernels, entries");
+  registerPhase(Phase::Scheduled, "tenon-to-scheduled",
+                "optimized -> scheduled: schedules, packing");
+  registerPhase(Phase::Kernels, "tenon-to-kernels",
+                "scheduled -> kernels: functions, drivers");
 }

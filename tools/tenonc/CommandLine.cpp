@@ -111,8 +111,14 @@ void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
           "MODEL is IR of this phase: go on from it (default: imported)");
   addText(app, "--dump-phases", options.dumpPhases, "DIR",
           "write the IR after each phase into this folder");
+  app.add_flag("!--no-weights", options.weights,
+               "write no NAME.weights: code, sizes and facts only");
   app.add_flag("--explain", line.explain,
-               "print to stdout for each kernel: op, algorithm, kernel, why");
+               "print to stdout for each kernel: op, algorithm, kernel, "
+               "predicted bytes, operations and time, why");
+  addText(app, "--rates", options.rates, "RATES",
+          "measured rates for predictions: read=, read-all=, cache= in GB/s, "
+          "f32=, int8= in GOP/s of one core, separated by commas");
   addText(app, "--stats", line.statisticsFile, "FILE",
           "write time and memory of each step as JSON");
   addCacheOptions(app, line, raw);

@@ -26,6 +26,10 @@ LogicalResult NormOp::verify() {
     return emitOpError("expected a weight vector of ")
            << input.getDimSize(input.getRank() - 1) << " elements, but got "
            << weight;
+  const APFloat &eps = getEps();
+  if (!eps.isFinite() || (eps.isNegative() && !eps.isZero()))
+    return emitOpError("expected a finite eps of at least 0, but got ")
+           << getEpsAttr();
   return success();
 }
 

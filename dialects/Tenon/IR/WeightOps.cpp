@@ -32,9 +32,11 @@ SchemeAttr WeightOp::getScheme(int64_t layer) {
 std::string WeightOp::getTensorName(int64_t layer) {
   constexpr StringLiteral placeholder = "{layer}";
   std::string name = getTensor().str();
-  size_t at = name.find(placeholder.str());
-  if (at != std::string::npos)
-    name.replace(at, placeholder.size(), std::to_string(layer));
+  const std::string number = std::to_string(layer);
+  for (size_t at = 0;
+       (at = name.find(placeholder.data(), at)) != std::string::npos;
+       at += number.size())
+    name.replace(at, placeholder.size(), number);
   return name;
 }
 

@@ -46,6 +46,13 @@ void MakeEntriesPass::runOnOperation() {
     return signalPassFailure();
   }
   func::FuncOp chunk = entries.front();
+  for (StringRef name : {"step", "chunk"})
+    if (Operation *taken = module.lookupSymbol(name); taken && taken != chunk) {
+      taken->emitOpError("expected no symbol '@")
+          << name << "': the entry becomes two functions, 'step' and 'chunk'; "
+          << "rename it";
+      return signalPassFailure();
+    }
   Builder builder(&getContext());
   auto setUp = [&](func::FuncOp function, StringRef name, int64_t rows) {
     function.setName(name);

@@ -159,9 +159,21 @@ struct VerifyContract
       markAllAnalysesPreserved();
   }
 
+  /// Passes ask whether an entry has this attribute, not for its value.
+  static LogicalResult verifyMarks(func::FuncOp function) {
+    Attribute mark = function->getAttr(kEntryAttrName);
+    if (mark && !isa<UnitAttr>(mark))
+      return function.emitOpError("expected '")
+             << kEntryAttrName << "' to be a unit attribute, but got " << mark;
+    return success();
+  }
+
   /// A model attribute and an entry.
   LogicalResult verifyModule() {
     ModuleOp module = getOperation();
+    for (auto function : module.getOps<func::FuncOp>())
+      if (failed(verifyMarks(function)))
+        return failure();
     if (!module->getAttrOfType<ModelAttr>(kModelAttrName))
       return module.emitError()
              << "expected a #tenon.model attribute '" << kModelAttrName << "'";

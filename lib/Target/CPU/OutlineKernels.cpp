@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/TenonRT/IR/DriverAttr.h"
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 #include "lib/Target/CPU/Outline/CheckEntry.h"
 #include "lib/Target/CPU/Outline/Driver.h"
@@ -61,6 +62,10 @@ static LogicalResult checkCache(func::FuncOp entry, CacheType type) {
 /// All that the functions below take for granted.
 LogicalResult OutlineKernelsPass::check(ArrayRef<func::FuncOp> entries) {
   ModuleOp module = getOperation();
+  if (Operation *taken = module.lookupSymbol("driver"))
+    return taken->emitOpError("expected no symbol '@driver': the functions "
+                              "that run the entries go to a module of this "
+                              "name; rename it");
   if (entries.empty())
     return module.emitError("expected entries with '")
            << kMaxRowsAttrName << "'";
@@ -124,6 +129,8 @@ void OutlineKernelsPass::describeArtifact(CacheType cache) {
 
 void OutlineKernelsPass::runOnOperation() {
   ModuleOp module = getOperation();
+  if (failed(checkVectors(module, vectorBits, vectorRegisters)))
+    return signalPassFailure();
   CPUTargetOptions target =
       makeTarget(vectorBits, vectorRegisters, cacheBytes, features);
   target.cpu = cpu;
@@ -146,9 +153,11 @@ void OutlineKernelsPass::runOnOperation() {
     if (failed(facts))
       return signalPassFailure();
     builder.setInsertionPointToEnd(module.getBody());
-    rt::EntryOp::create(builder, entry.getLoc(), entry.getName(),
-                        facts->function, facts->maxRows, facts->arenaBytes,
-                        facts->scratchBytes);
+    auto described = rt::EntryOp::create(
+        builder, entry.getLoc(), entry.getName(), facts->function,
+        facts->maxRows, facts->arenaBytes, facts->scratchBytes);
+    drivers.lookupSymbol(facts->function)
+        ->setAttr(rt::kDriverAttrName, rt::getDriverAttr(described));
   }
   describeArtifact(cast<CacheType>(entries.front().getArgumentTypes().back()));
   for (func::FuncOp entry : entries)

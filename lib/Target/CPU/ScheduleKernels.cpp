@@ -12,6 +12,7 @@
 
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
+#include "lib/Target/CPU/Outline/CheckEntry.h"
 #include "lib/Target/CPU/Packing.h"
 #include "lib/Target/CPU/Passes.h"
 
@@ -35,7 +36,7 @@ private:
   Attribute chooseContraction(const Contraction &work, bool one);
   Attribute chooseAttention(AttentionOp op, bool one);
   LogicalResult schedule(KernelOp kernel, int64_t maxRows);
-  void packWeights();
+  LogicalResult packWeights();
 };
 
 } // namespace
@@ -154,14 +155,20 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
 
 /// Packing and offsets of every weight: whole layers one after the other, in
 /// the order in which the module declares the weights.
-void ScheduleKernelsPass::packWeights() {
+LogicalResult ScheduleKernelsPass::packWeights() {
   Builder builder(&getContext());
   SmallVector<WeightOp> weights(getOperation().getOps<WeightOp>());
   DenseMap<Operation *, SmallVector<int64_t>> offsets;
   int64_t at = 0;
+  WeightOp beyond;
   auto place = [&](WeightOp weight, int64_t layer) {
     offsets[weight].push_back(at);
-    at += llvm::alignTo(getPackedBytes(weight, layer), packedAlignment);
+    int64_t bytes =
+        llvm::alignTo(getPackedBytes(weight, layer), packedAlignment);
+    if (bytes > maxPackedBytes - at)
+      beyond = weight;
+    else
+      at += bytes;
   };
   int64_t layers = 0;
   for (WeightOp weight : weights) {
@@ -173,24 +180,21 @@ void ScheduleKernelsPass::packWeights() {
     for (WeightOp weight : weights)
       if (weight.getLayers() && layer < weight.getCount())
         place(weight, layer);
+  if (beyond)
+    return beyond.emitOpError("expected at most ")
+           << maxPackedBytes
+           << " bytes of packed weights, but all of them take more";
   for (WeightOp weight : weights) {
     bool vector = weight.getShape().size() == 1;
     weight.setPackingAttr(PackAttr::get(&getContext(), vector ? 1 : kLanes));
     weight.setOffsetsAttr(builder.getDenseI64ArrayAttr(offsets[weight]));
   }
+  return success();
 }
 
 void ScheduleKernelsPass::runOnOperation() {
-  if (vectorBits != 128 && vectorBits != 256 && vectorBits != 512) {
-    getOperation().emitError("expected vector-bits 128, 256 or 512, but got ")
-        << vectorBits.getValue();
+  if (failed(checkVectors(getOperation(), vectorBits, vectorRegisters)))
     return signalPassFailure();
-  }
-  if (vectorRegisters != 16 && vectorRegisters != 32) {
-    getOperation().emitError("expected vector-registers 16 or 32, but got ")
-        << vectorRegisters.getValue();
-    return signalPassFailure();
-  }
   for (auto function : getOperation().getOps<func::FuncOp>()) {
     auto maxRows = function->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
     if (!maxRows)
@@ -203,5 +207,6 @@ void ScheduleKernelsPass::runOnOperation() {
     if (result.wasInterrupted())
       return signalPassFailure();
   }
-  packWeights();
+  if (failed(packWeights()))
+    signalPassFailure();
 }

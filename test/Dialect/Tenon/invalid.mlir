@@ -266,6 +266,30 @@ func.func @f(%x: tensor<32xf32>, %w: !tenon.weight<32, [f32]>) {
 
 // -----
 
+func.func @f(%x: tensor<?x32xf32>, %w: !tenon.weight<32, [f32]>) {
+  // expected-error @+1 {{expected a finite eps of at least 0, but got -9.99999974E-6 : f32}}
+  %y = tenon.norm rms %x, %w {eps = -1.0e-5 : f32} : tensor<?x32xf32>, !tenon.weight<32, [f32]>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x32xf32>, %w: !tenon.weight<32, [f32]>) {
+  // expected-error @+1 {{expected a finite eps of at least 0, but got 0x7FC00000 : f32}}
+  %y = tenon.norm rms %x, %w {eps = 0x7FC00000 : f32} : tensor<?x32xf32>, !tenon.weight<32, [f32]>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x32xf32>, %w: !tenon.weight<32, [f32]>) {
+  // expected-error @+1 {{expected a finite eps of at least 0, but got 0x7F800000 : f32}}
+  %y = tenon.norm layer %x, %w {eps = 0x7F800000 : f32} : tensor<?x32xf32>, !tenon.weight<32, [f32]>
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<?x32xf32>, %w: !tenon.weight<16, [f32]>) {
   // expected-error @+1 {{expected a weight vector of 32 elements, but got '!tenon.weight<16, [f32]>'}}
   %y = tenon.norm rms %x, %w {eps = 1.0e-5 : f32} : tensor<?x32xf32>, !tenon.weight<16, [f32]>

@@ -139,3 +139,12 @@ module attributes {tenon.model = #tenon.model<family = "llama", context_length =
     return %c1 : !kv
   }
 }
+
+// -----
+
+module attributes {tenon.model = #tenon.model<family = "llama", context_length = 64, vocab = 96>} {
+  // expected-error @below {{expected 'tenon.entry' to be a unit attribute, but got "forward"}}
+  func.func @f() attributes {tenon.entry = "forward"} {
+    return
+  }
+}

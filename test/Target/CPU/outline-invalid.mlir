@@ -16,3 +16,24 @@
 // RUN: sed 's/@attn_q\[%l\]/@attn_q[%zero]/; s/%wn = tenon/%zero = arith.constant 0 : index\n%wn = tenon/' %S/../../Pipelines/Inputs/llama.mlir > %t.layer.mlir
 // RUN: not tenon-opt %t.layer.mlir --tenon-to-optimized --tenon-to-scheduled --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=LAYER
 // LAYER: expected the layer index of the enclosing stack on this target
+
+// RUN: not tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-to-scheduled --tenon-cpu-outline-kernels=vector-bits=0 2>&1 | FileCheck %s --check-prefix=BITS
+// BITS: expected vector-bits 128, 256 or 512, but got 0
+
+// RUN: not tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-to-scheduled --tenon-cpu-outline-kernels=vector-registers=5 2>&1 | FileCheck %s --check-prefix=REGISTERS
+// REGISTERS: expected vector-registers 16 or 32, but got 5
+
+// RUN: sed 's/@attn_q\b/@driver/' %S/../../Pipelines/Inputs/llama.mlir > %t.driver.mlir
+// RUN: not tenon-opt %t.driver.mlir --tenon-to-optimized --tenon-to-scheduled --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=DRIVER
+// DRIVER: 'tenon.weight' op expected no symbol '@driver'
+
+// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-to-scheduled | sed '/@attn_q /s/array<i64: [0-9]*/array<i64: 9223372036854775744/' > %t.far.mlir
+// RUN: not tenon-opt %t.far.mlir --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=FAR
+// FAR: 'tenon.weight' op expected at most 4503599627370496 bytes of packed weights, but layer 0 starts at 9223372036854775744
+
+// RUN: not tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-scheduled=cpu=sparc 2>&1 | FileCheck %s --check-prefix=CPU --implicit-check-not="LLVM ERROR"
+// CPU: cpu: expected the CPU to be one of {{.*}}, but got 'sparc'
+
+// RUN: sed 's/@attn_q\b/@step/' %S/../../Pipelines/Inputs/llama.mlir > %t.step.mlir
+// RUN: not tenon-opt %t.step.mlir --tenon-to-optimized 2>&1 | FileCheck %s --check-prefix=STEP
+// STEP: 'tenon.weight' op expected no symbol '@step': the entry becomes two functions, 'step' and 'chunk'; rename it

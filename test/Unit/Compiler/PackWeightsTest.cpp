@@ -132,9 +132,10 @@ TEST_F(PackWeights, RefusesWhatIsNotPlanned) {
 TEST_F(PackWeights, RefusesOverlap) {
   std::string text = planError(R"(
   tenon.weight @w layers 2 shape [16, 32] of [#tenon.scheme<q8_0>]
-    = stored @a["w{layer}"]
+    = stored @a["b{layer}.w{layer}"]
     {packing = #tenon_cpu.pack<interleave = 16>, offsets = array<i64: 0, 512>})");
-  EXPECT_NE(text.find("'w1' at 512 starts inside 'w0'"), std::string::npos)
+  EXPECT_NE(text.find("'b1.w1' at 512 starts inside 'b0.w0'"),
+            std::string::npos)
       << text;
 }
 

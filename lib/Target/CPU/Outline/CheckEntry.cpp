@@ -22,6 +22,17 @@ using namespace tenon::cpu;
 /// Largest memory of one value between kernels.
 static constexpr int64_t maxBufferBytes = int64_t(1) << 40;
 
+LogicalResult tenon::cpu::checkVectors(ModuleOp module, unsigned vectorBits,
+                                       unsigned vectorRegisters) {
+  if (vectorBits != 128 && vectorBits != 256 && vectorBits != 512)
+    return module.emitError("expected vector-bits 128, 256 or 512, but got ")
+           << vectorBits;
+  if (vectorRegisters != 16 && vectorRegisters != 32)
+    return module.emitError("expected vector-registers 16 or 32, but got ")
+           << vectorRegisters;
+  return success();
+}
+
 LogicalResult tenon::cpu::checkWeights(ModuleOp module) {
   for (auto weight : module.getOps<WeightOp>()) {
     int64_t interleave = weight.getShape().size() == 1 ? 1 : 16;
@@ -42,6 +53,12 @@ LogicalResult tenon::cpu::checkWeights(ModuleOp module) {
         return weight.emitOpError("expected offsets that are multiples of 64, "
                                   "but got ")
                << offset;
+    for (auto [layer, offset] : llvm::enumerate(*offsets))
+      if (offset > maxPackedBytes ||
+          int64_t(getPackedBytes(weight, layer)) > maxPackedBytes - offset)
+        return weight.emitOpError("expected at most ")
+               << maxPackedBytes << " bytes of packed weights, but layer "
+               << layer << " starts at " << offset;
   }
   return success();
 }

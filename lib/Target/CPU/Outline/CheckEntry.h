@@ -14,6 +14,14 @@
 
 namespace tenon::cpu {
 
+/// Most bytes of all packed weights together: sums of offsets and sizes below
+/// it cannot overflow.
+constexpr int64_t maxPackedBytes = int64_t(1) << 52;
+
+/// Fails unless kernels can be built for vectors like these.
+llvm::LogicalResult checkVectors(mlir::ModuleOp module, unsigned vectorBits,
+                                 unsigned vectorRegisters);
+
 /// Fails, at the place and with the rule, unless every weight of `module` has
 /// a packing and offsets that kernels can read.
 llvm::LogicalResult checkWeights(mlir::ModuleOp module);
