@@ -163,7 +163,7 @@ def main():
     gate("libtenon-rt.so stripped, bytes", runtime.stat().st_size, 300_000, str)
     text = "Costs of compilation, medians.\n\n"
     text += table(["what", "measured", "gate", "kept"], rows)
-    report(args.out, "gates", data, text)
+    report(args.out, "gates", data, text, "What compiling costs")
     sys.exit(0 if all(row[3] == "yes" for row in rows) else 1)
 
 

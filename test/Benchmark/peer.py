@@ -50,10 +50,13 @@ def table(header, rows):
     return "\n".join("| " + " | ".join(map(str, r)) + " |" for r in lines)
 
 
-def report(folder, name, data, text):
-    """Prints `text` and writes NAME.json and NAME.md into `folder`."""
+def report(folder, name, data, text, title=""):
+    """Prints `text` and writes NAME.json, which `tenon-bench report` takes, and
+    NAME.md into `folder`."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
+    whole = {"schema": 1, "kind": "text", "title": title or name, "text": text}
+    whole["data"] = data
+    (folder / f"{name}.json").write_text(json.dumps(whole, indent=1) + "\n")
     (folder / f"{name}.md").write_text(text + "\n")
     print(text)

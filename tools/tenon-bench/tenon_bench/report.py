@@ -27,7 +27,10 @@ def main(paths, out):
     parts = [HEAD]
     for path in paths:
         data = results.load(path)
-        title = data.get("settings", {}).get("title") or Path(path).stem
+        title = data.get("title") or data.get("settings", {}).get("title")
+        title = title or Path(path).stem
+        if data["kind"] == "text":
+            parts.append(f"## {title}\n\n{data['text']}\n")
         if data["kind"] == "ops":
             data["summary"] = ops.summarize(data)
             parts.append(f"## {title}\n\n{ops.text(data)}")
