@@ -198,6 +198,15 @@ int64_t BlockReader::codeBias(const BlockFormat &format) {
   return format.code.signBits || !format.table.empty() ? 128 : format.code.bias;
 }
 
+int64_t BlockReader::largestCode(const BlockFormat &format) {
+  if (format.code.signBits || !format.table.empty())
+    return 255;
+  int64_t largest = 0;
+  for (const BitField &part : format.code.fields)
+    largest |= ((int64_t(1) << part.bits) - 1) << part.shift;
+  return largest;
+}
+
 Value BlockReader::codes4(int64_t i) {
   assert(!lane && i % 4 == 0 && "expected four elements of all lanes");
   auto everyByte = [&](uint32_t value) {

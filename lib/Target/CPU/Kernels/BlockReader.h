@@ -46,6 +46,8 @@ public:
   mlir::Value codes4(int64_t i);
   /// What the numbers of `codes4` exceed the codes by.
   static int64_t codeBias(const BlockFormat &format);
+  /// What none of the numbers of `codes4` exceeds.
+  static int64_t largestCode(const BlockFormat &format);
 
   /// Elements of a block in an order that visits a byte's fields together.
   static llvm::SmallVector<int64_t> order(const BlockFormat &format);

@@ -140,7 +140,8 @@ SmallVector<Value> ChunkBuilder::emitIntegerSums(const BlockFormat &format,
                   Value place = e.mul(number, kLanes);
                   Value element = e.mul(number, size);
                   Value codes = e.mul(number, size * kLanes);
-                  SubBlock block{size, BlockReader::codeBias(format),
+                  SubBlock block{size,
+                                 BlockReader::codeBias(format),
                                  [&](int64_t i) {
                                    return e.loadVector(
                                        from.codes, {e.add(codes, i * kLanes)},
@@ -149,7 +150,8 @@ SmallVector<Value> ChunkBuilder::emitIntegerSums(const BlockFormat &format,
                                  e.loadVector(from.scales, {place}),
                                  format.minimum == MinimumKind::None
                                      ? Value()
-                                     : e.loadVector(from.minima, {place})};
+                                     : e.loadVector(from.minima, {place}),
+                                 BlockReader::largestCode(format)};
                   Value scaleIndex = size == kInputBlock
                                          ? number
                                          : e.div(number, kInputBlock / size);

@@ -2,8 +2,20 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Chooses an instruction set's form. The portable form multiplies 32-bit
-// lanes, one byte of each at a time.
+// Chooses an instruction set's form:
+//
+//   avx512vnni, avxvnni  vpdpbusd, which adds four products to 32 bits
+//   avx2, avx512bw       vpmaddubsw adds two products to 16 bits and saturates
+//                        there. With codes up to 128 it cannot: 2 * 128 * 127
+//                        is less than 2^15. The top bit of larger codes is
+//                        multiplied apart.
+//   i8mm                 usdot, as vpdpbusd
+//   dotprod              sdot takes signed codes: larger ones less 128, and
+//                        128 times the sum of x added
+//   neon                 products of 16 bits, which hold 255 * 127, added in
+//                        pairs to 32 bits
+//
+// The portable form multiplies 32-bit lanes, one byte of each at a time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,11 +25,120 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::cpu;
 
-static Value call(Emitter &e, StringRef name, Type result,
-                  ValueRange operands) {
-  return LLVM::CallIntrinsicOp::create(e.b, result, e.b.getStringAttr(name),
-                                       operands)
-      .getResult(0);
+namespace {
+
+/// Emits the forms for one register's worth of the 16 lanes.
+class DotEmitter {
+public:
+  DotEmitter(Emitter &e, const CPUTargetOptions &target, int64_t largest)
+      : e(e), target(target), largest(largest) {}
+
+  /// Lanes of i32 that one instruction has; 0: no instruction will do.
+  int64_t lanes() const;
+  Value emit(Value sum, Value codes, Value x);
+
+private:
+  Value call(StringRef name, Type result, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(e.b, result, e.b.getStringAttr(name),
+                                         operands)
+        .getResult(0);
+  }
+  Value add(Value a, Value b) { return arith::AddIOp::create(e.b, a, b); }
+  /// A constant like `like`, the same in all lanes.
+  Value all(Value like, int64_t value) {
+    auto type = cast<VectorType>(like.getType());
+    APInt element(type.getElementTypeBitWidth(), value, /*isSigned=*/true);
+    return arith::ConstantOp::create(e.b,
+                                     DenseElementsAttr::get(type, element));
+  }
+  Value emitPairs(Value sum, Value codes, Value x);
+  Value emitSigned(Value sum, Value codes, Value x);
+  Value emitWide(Value sum, Value codes, Value x);
+
+  Emitter &e;
+  const CPUTargetOptions &target;
+  int64_t largest;
+};
+
+} // namespace
+
+int64_t DotEmitter::lanes() const {
+  if (target.has("avx512vnni"))
+    return 16;
+  if (target.has("avxvnni"))
+    return 8;
+  if (target.has("avx512bw"))
+    return 16;
+  if (target.has("avx2"))
+    return 8;
+  return target.has("neon") ? 4 : 0;
+}
+
+/// x86 before VNNI.
+Value DotEmitter::emitPairs(Value sum, Value codes, Value x) {
+  bool isWide = target.has("avx512bw");
+  int64_t lanes = isWide ? 16 : 8;
+  Type words = e.vec(e.b.getI16Type(), 2 * lanes);
+  auto products = [&](Value bytes) {
+    Value pairs = call(isWide ? "llvm.x86.avx512.pmaddubs.w.512"
+                              : "llvm.x86.avx2.pmadd.ub.sw",
+                       words, {bytes, x});
+    return call(isWide ? "llvm.x86.avx512.pmaddw.d.512"
+                       : "llvm.x86.avx2.pmadd.wd",
+                sum.getType(), {pairs, all(pairs, 1)});
+  };
+  if (largest <= 128)
+    return add(sum, products(codes));
+  Value low = arith::AndIOp::create(e.b, codes, all(codes, 127));
+  Value top = arith::AndIOp::create(e.b, codes, all(codes, -128));
+  return add(add(sum, products(low)), products(top));
+}
+
+/// AArch64 with sdot.
+Value DotEmitter::emitSigned(Value sum, Value codes, Value x) {
+  auto dot = [&](Value start, Value bytes) {
+    return call("llvm.aarch64.neon.sdot.v4i32.v16i8", sum.getType(),
+                {start, bytes, x});
+  };
+  if (largest <= 127)
+    return dot(sum, codes);
+  Value less = arith::XOrIOp::create(e.b, codes, all(codes, -128));
+  // The same for all lanes where x is: computed once.
+  Value excess = dot(all(sum, 0), all(codes, -128));
+  return arith::SubIOp::create(e.b, dot(sum, less), excess);
+}
+
+/// AArch64 without dot products.
+Value DotEmitter::emitWide(Value sum, Value codes, Value x) {
+  auto half = [&](int64_t from) {
+    auto part = [&](Value bytes) -> Value {
+      return vector::ExtractStridedSliceOp::create(
+          e.b, bytes, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{8},
+          ArrayRef<int64_t>{1});
+    };
+    Type words = e.vec(e.b.getI16Type(), 8);
+    Value product = arith::MulIOp::create(
+        e.b, arith::ExtUIOp::create(e.b, words, part(codes)),
+        arith::ExtSIOp::create(e.b, words, part(x)));
+    return call("llvm.aarch64.neon.saddlp.v4i32.v8i16", sum.getType(), product);
+  };
+  return add(sum, call("llvm.aarch64.neon.addp.v4i32", sum.getType(),
+                       {half(0), half(8)}));
+}
+
+Value DotEmitter::emit(Value sum, Value codes, Value x) {
+  if (target.has("avx512vnni"))
+    return call("llvm.x86.avx512.vpdpbusd.512", sum.getType(), {sum, codes, x});
+  if (target.has("avxvnni"))
+    return call("llvm.x86.avx512.vpdpbusd.256", sum.getType(), {sum, codes, x});
+  if (target.has("avx2"))
+    return emitPairs(sum, codes, x);
+  if (target.has("i8mm"))
+    return call("llvm.aarch64.neon.usdot.v4i32.v16i8", sum.getType(),
+                {sum, codes, x});
+  if (target.has("dotprod"))
+    return emitSigned(sum, codes, x);
+  return emitWide(sum, codes, x);
 }
 
 /// Products in 32-bit lanes.
@@ -38,8 +159,23 @@ static Value emitPortable(Emitter &e, Value sum, Value codes, Value x) {
 }
 
 Value tenon::cpu::emitDot4(Emitter &e, const CPUTargetOptions &target,
-                           Value sum, Value codes, Value x) {
-  if (target.has("avx512vnni"))
-    return call(e, "llvm.x86.avx512.vpdpbusd.512", e.vi32(), {sum, codes, x});
-  return emitPortable(e, sum, codes, x);
+                           Value sum, Value codes, Value x, int64_t largest) {
+  DotEmitter dot(e, target, largest);
+  int64_t lanes = dot.lanes();
+  if (!lanes)
+    return emitPortable(e, sum, codes, x);
+  if (lanes == kLanes)
+    return dot.emit(sum, codes, x);
+  Value result = sum;
+  for (int64_t at = 0; at < kLanes; at += lanes) {
+    auto part = [&](Value from, int64_t width) -> Value {
+      return vector::ExtractStridedSliceOp::create(
+          e.b, from, ArrayRef<int64_t>{at * width},
+          ArrayRef<int64_t>{lanes * width}, ArrayRef<int64_t>{1});
+    };
+    result = vector::InsertStridedSliceOp::create(
+        e.b, dot.emit(part(sum, 1), part(codes, 4), part(x, 4)), result,
+        ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
+  }
+  return result;
 }

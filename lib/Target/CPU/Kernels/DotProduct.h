@@ -16,10 +16,11 @@
 namespace tenon::cpu {
 
 /// sum[l] + codes[4l] * x[4l] + ... + codes[4l + 3] * x[4l + 3] for 16 lanes,
-/// without saturation. `sum`: i32; `codes`: 64 unsigned bytes; `x`: 64 signed
-/// bytes in -127..127.
+/// without saturation. `sum`: i32; `codes`: 64 unsigned bytes, none above
+/// `largest`; `x`: 64 signed bytes in -127..127.
 mlir::Value emitDot4(Emitter &e, const CPUTargetOptions &target,
-                     mlir::Value sum, mlir::Value codes, mlir::Value x);
+                     mlir::Value sum, mlir::Value codes, mlir::Value x,
+                     int64_t largest = 255);
 
 } // namespace tenon::cpu
 

@@ -60,7 +60,8 @@ void tenon::cpu::emitProducts(Emitter &e, const CPUTargetOptions &target,
     Value codes = block.codes4(i);
     Value at = e.add(element, i);
     for (auto [row, sum] : llvm::zip(rows, sums))
-      sum = emitDot4(e, target, sum, codes, input.codes4(row, at));
+      sum =
+          emitDot4(e, target, sum, codes, input.codes4(row, at), block.largest);
   }
   for (auto [row, sum, total] : llvm::zip(rows, sums, totals)) {
     Value product = arith::SIToFPOp::create(e.b, e.vf32(), sum);

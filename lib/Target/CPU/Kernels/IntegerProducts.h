@@ -50,6 +50,8 @@ struct SubBlock {
   std::function<mlir::Value(int64_t i)> codes4;
   mlir::Value scale;
   mlir::Value minimum; ///< null: none
+  /// No code is above it.
+  int64_t largest = 255;
 };
 
 /// Adds the products of `block` with each of `rows` to `totals` (16 x f32 per

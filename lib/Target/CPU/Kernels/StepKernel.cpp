@@ -119,9 +119,12 @@ Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
         BlockReader reader = makeReader(format, packed, base);
         for (int64_t sub = 0; sub < subs; ++sub) {
           int64_t first = sub * size;
-          SubBlock block{size, BlockReader::codeBias(format),
+          SubBlock block{size,
+                         BlockReader::codeBias(format),
                          [&](int64_t i) { return reader.codes4(first + i); },
-                         reader.scale(sub), reader.minimum(sub)};
+                         reader.scale(sub),
+                         reader.minimum(sub),
+                         BlockReader::largestCode(format)};
           Value index = e.add(e.mul(number, subs), sub);
           Value scaleIndex = e.add(e.mul(number, format.elements / kInputBlock),
                                    first / kInputBlock);
