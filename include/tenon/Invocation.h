@@ -24,8 +24,10 @@ namespace tenon {
 /// What a user may choose. Names are those of tenonc's options; a value that
 /// is not known is an error that lists the known ones.
 struct CompileOptions {
-  /// Machine: "native", "x86-64-v3", "x86-64-v4"; empty: the one that IR is
-  /// scheduled for already, else "native".
+  /// Machine: "native", "x86-64-v3", "znver4", "neoverse-n1", ...; empty: the
+  /// one that IR is scheduled for already, else "native". Several of one
+  /// architecture, separated by commas: the artifact carries code for each, and
+  /// the loader takes the most demanding that its machine can run.
   std::string cpu;
   /// Largest number of tokens of a session; 0: as the model says.
   uint64_t context = 0;

@@ -142,6 +142,10 @@ void tenon::writeFacts(const ArtifactFacts &facts, llvm::raw_ostream &stream) {
       });
       json.attribute("sanitizer", description.sanitizer);
     });
+    json.attributeArray("cpus", [&] {
+      for (const cpu::ArtifactDescription &variant : facts.variants)
+        json.value(variant.cpu);
+    });
     json.attributeObject("model", [&] {
       json.attribute("vocabulary", description.vocab);
       json.attribute("context", description.context);

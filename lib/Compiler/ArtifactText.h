@@ -21,6 +21,8 @@ namespace tenon {
 /// What NAME.json tells besides the descriptor.
 struct ArtifactFacts {
   const cpu::ArtifactDescription *description;
+  /// The description for each CPU, this one first.
+  llvm::ArrayRef<cpu::ArtifactDescription> variants;
   llvm::ArrayRef<PackedTensor> tensors;
   llvm::ArrayRef<cpu::KernelCost> kernels; ///< none: IR of a later phase
   cpu::CpuRates rates;

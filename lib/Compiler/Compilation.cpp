@@ -74,7 +74,7 @@ void Compilation::openCache() {
         "it cannot be used: " + llvm::toString(cache.takeError()) +
         "; choose another folder with --cache-dir, or none "
         "with --no-cache");
-  auto emission = describeEmission(checked.target, checked.sanitizer);
+  auto emission = describeEmission(current.target, checked.sanitizer);
   if (!emission)
     return warnOfCache("it is not used, because the compiler cannot read its "
                        "own program: " +
@@ -89,15 +89,15 @@ LogicalResult Compilation::runKernelsPhase(const PipelineOptions &pipeline) {
   if (failed(outline.run(*module)))
     return failure();
   reuse->take(*module);
-  result.kernels = reuse->totalCount();
-  result.cachedKernels = reuse->foundCount();
+  result.kernels += reuse->totalCount();
+  result.cachedKernels += reuse->foundCount();
   return lower.run(*module);
 }
 
 LogicalResult Compilation::runPhase(Phase phase) {
   PipelineOptions pipeline;
-  pipeline.target = getCPUTargetOptions(checked.target);
-  pipeline.target.cpu = checked.cpu;
+  pipeline.target = getCPUTargetOptions(current.target);
+  pipeline.target.cpu = current.name;
   pipeline.activations = checked.activations;
   pipeline.disabledPasses = options.disabledPasses;
   pipeline.name = checked.name;
@@ -117,7 +117,10 @@ LogicalResult Compilation::dump(Phase phase) {
         error, "%s: expected a folder for --dump-phases, but got: %s",
         options.dumpPhases.c_str(), error.message().c_str()));
   llvm::SmallString<128> path(options.dumpPhases);
+  // The first CPU's files have the plain names.
+  bool isOther = phase > Phase::Optimized && current.name != checked.cpu;
   llvm::sys::path::append(path, checked.name + "." +
+                                    (isOther ? current.name + "." : "") +
                                     llvm::Twine(static_cast<int>(phase) + 1) +
                                     "-" + getPhaseName(phase) + ".mlir");
   llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
@@ -167,6 +170,8 @@ LogicalResult Compilation::run() {
     Phase phase = static_cast<Phase>(i);
     if (failed(runPhase(phase)) || failed(dump(phase)))
       return failure();
+    if (phase == Phase::Optimized && !checked.others.empty())
+      optimized = module->clone();
     if (phase == Phase::Scheduled) {
       result.explanation = explain(*module, checked.rates);
       costs = cpu::countKernels(*module);

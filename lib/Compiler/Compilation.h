@@ -29,7 +29,8 @@ public:
               const CheckedOptions &checked, const Source &source,
               const Output &output, Monitor &monitor, CompileResult &result)
       : context(context), options(options), checked(checked), source(source),
-        output(output), monitor(monitor), result(result) {}
+        output(output), monitor(monitor), result(result),
+        current{checked.cpu, checked.target} {}
 
   /// The whole way.
   mlir::LogicalResult run();
@@ -53,6 +54,17 @@ private:
                            llvm::ArrayRef<PackedTensor> plan,
                            cpu::ArtifactDescription &description,
                            std::optional<WeightFile> &file);
+  /// What the native module says of the artifact for the current CPU.
+  mlir::FailureOr<cpu::ArtifactDescription> describeArtifact();
+  /// Objects of the native module for the current CPU.
+  mlir::FailureOr<std::vector<cpu::ObjectFile>>
+  emitObjects(const cpu::ArtifactDescription &description);
+  /// Compiles `optimized` for the other CPUs: their objects join `objects`,
+  /// their descriptions `variants`, which has that of the first.
+  mlir::LogicalResult
+  addVariants(llvm::ArrayRef<PackedTensor> plan,
+              std::vector<cpu::ArtifactDescription> &variants,
+              std::vector<cpu::ObjectFile> &objects);
 
   /// Makes an error that has no place in the IR.
   mlir::LogicalResult fail(llvm::Error error);
@@ -64,10 +76,13 @@ private:
   const Output &output;
   Monitor &monitor;
   CompileResult &result;
+  CheckedCpu current; ///< the CPU that `module` is compiled for
   std::unique_ptr<OutputFiles> files;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::optional<KernelReuse> reuse;
   std::vector<cpu::KernelCost> costs; ///< of the scheduled phase, if it ran
+  /// The optimized phase, when there are other CPUs to compile it for.
+  mlir::OwningOpRef<mlir::ModuleOp> optimized;
 };
 
 /// Text of the IR as phases are dumped and written.

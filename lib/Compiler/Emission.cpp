@@ -79,24 +79,50 @@ LogicalResult Compilation::pack(Archives &archives,
   return success();
 }
 
-LogicalResult Compilation::writeArtifact() {
+FailureOr<cpu::ArtifactDescription> Compilation::describeArtifact() {
   auto description = describe(*module);
   if (failed(description))
     return failure();
   // The IR may come from an earlier run for another machine.
-  if (!options.cpu.empty() && options.cpu != description->cpu)
+  if (!options.cpu.empty() && current.name != description->cpu)
     return module->emitError("--cpu: expected ")
            << description->cpu << ", for which this IR was scheduled, but got "
-           << options.cpu << "; compile from an earlier phase";
+           << current.name << "; compile from an earlier phase";
   auto target = cpu::CpuTarget::get(description->cpu);
   if (!target)
     return fail(target.takeError());
+  current.target = std::move(*target);
   description->name = checked.name;
   description->compiler = getVersion().str();
-  description->triple = target->triple;
-  description->cpu = target->name;
-  description->features = target->featureList();
+  description->triple = current.target.triple;
+  description->cpu = current.target.name;
+  description->features = current.target.featureList();
   description->sanitizer = cpu::sanitizerName(checked.sanitizer).str();
+  return description;
+}
+
+FailureOr<std::vector<cpu::ObjectFile>>
+Compilation::emitObjects(const cpu::ArtifactDescription &description) {
+  std::vector<llvm::StringRef> entries;
+  for (const cpu::EntryDescription &entry : description.entries)
+    entries.push_back(entry.function);
+  if (reuse)
+    llvm::append_range(entries, reuse->kept());
+  auto objects =
+      cpu::emitObjects(*module, current.target, checked.sanitizer, entries);
+  if (failed(objects))
+    return failure();
+  if (reuse) {
+    objects = reuse->complete(std::move(*objects));
+    warnOfCache(reuse->takeProblems());
+  }
+  return objects;
+}
+
+LogicalResult Compilation::writeArtifact() {
+  auto description = describeArtifact();
+  if (failed(description))
+    return failure();
 
   auto plan = planPacking(*module);
   if (failed(plan))
@@ -127,21 +153,20 @@ LogicalResult Compilation::writeArtifact() {
     monitor.endStep("pack weights");
   }
 
-  std::vector<llvm::StringRef> entries;
-  for (const cpu::EntryDescription &entry : description->entries)
-    entries.push_back(entry.function);
-  if (reuse)
-    llvm::append_range(entries, reuse->kept());
-  auto objects = cpu::emitObjects(*module, *target, checked.sanitizer, entries);
+  auto objects = emitObjects(*description);
   if (failed(objects))
     return failure();
-  if (reuse) {
-    objects = reuse->complete(std::move(*objects));
-    warnOfCache(reuse->takeProblems());
-  }
+  std::vector<cpu::ArtifactDescription> variants = {*description};
+  if (failed(addVariants(*plan, variants, *objects)))
+    return failure();
+  std::vector<llvm::StringRef> entries;
+  for (const cpu::ArtifactDescription &variant : variants)
+    for (const cpu::EntryDescription &entry : variant.entries)
+      entries.push_back(entry.function);
+  // The least demanding CPU: whoever reads the table may have no other.
   llvm::LLVMContext llvmContext;
-  auto table = cpu::emitObject(*cpu::buildDescriptor(llvmContext, *description),
-                               *target, cpu::Sanitizer::None, entries);
+  auto table = cpu::emitObject(*cpu::buildDescriptor(llvmContext, variants),
+                               current.target, cpu::Sanitizer::None, entries);
   if (!table)
     return fail(table.takeError());
   objects->push_back(std::move(*table));
@@ -150,7 +175,7 @@ LogicalResult Compilation::writeArtifact() {
   std::string library = files->add(".so");
   if (auto error = cpu::linkLibrary(
           *objects, {library, checked.name + ".so", TENON_RT_ARTIFACT_SYMBOL,
-                     checked.sanitizer, target->triple}))
+                     checked.sanitizer, current.target.triple}))
     return fail(files->failure(".so", std::move(error)));
   auto bytes = llvm::MemoryBuffer::getFile(library, /*IsText=*/false,
                                            /*RequiresNullTerminator=*/false);
@@ -166,6 +191,7 @@ LogicalResult Compilation::writeArtifact() {
 
   ArtifactFacts facts;
   facts.description = &*description;
+  facts.variants = variants;
   facts.tensors = *plan;
   facts.kernels = costs;
   facts.rates = checked.rates;

@@ -84,6 +84,45 @@ llvm::Error checkName(const std::string &name) {
                      name.c_str(), problem);
 }
 
+/// Whether code for `a` is to be tried before code for `b`.
+bool isMoreDemanding(const CheckedCpu &a, const CheckedCpu &b) {
+  auto rank = [](const cpu::CpuTarget &target) {
+    return std::make_tuple(target.vectorBits, target.features.size(),
+                           llvm::StringRef(target.name));
+  };
+  return rank(a.target) > rank(b.target);
+}
+
+llvm::Error checkCpus(const CompileOptions &options, CheckedOptions &checked) {
+  llvm::SmallVector<llvm::StringRef> names;
+  llvm::StringRef(options.cpu).split(names, ',');
+  std::vector<CheckedCpu> cpus;
+  for (llvm::StringRef name : names) {
+    if (options.cpu.empty())
+      name = "native";
+    auto target = cpu::CpuTarget::get(name);
+    if (!target)
+      return optionError("--cpu: %s",
+                         llvm::toString(target.takeError()).c_str());
+    for (const CheckedCpu &other : cpus) {
+      if (other.target.name == target->name)
+        return optionError("--cpu: expected different CPUs, but got '%s' twice",
+                           target->name.c_str());
+      if (other.target.triple != target->triple)
+        return optionError("--cpu: expected CPUs of one architecture, but got "
+                           "'%s' (%s) and '%s' (%s)",
+                           other.name.c_str(), other.target.triple.c_str(),
+                           name.str().c_str(), target->triple.c_str());
+    }
+    cpus.push_back({name.str(), std::move(*target)});
+  }
+  llvm::sort(cpus, isMoreDemanding);
+  checked.cpu = cpus.front().name;
+  checked.target = cpus.front().target;
+  checked.others.assign(cpus.begin() + 1, cpus.end());
+  return llvm::Error::success();
+}
+
 llvm::Error checkPhases(const CompileOptions &options, const Source &source,
                         CheckedOptions &checked) {
   if (!options.compileFrom.empty()) {
@@ -100,6 +139,16 @@ llvm::Error checkPhases(const CompileOptions &options, const Source &source,
     return optionError("--compile-to: expected a phase that is not before "
                        "--compile-from=%s, but got '%s'",
                        options.compileFrom.c_str(), options.compileTo.c_str());
+  if (!checked.others.empty() && checked.from >= Phase::Scheduled)
+    return optionError("--cpu: expected one CPU for IR in phase '%s', which is "
+                       "made for one, but got '%s'; compile from an earlier "
+                       "phase",
+                       options.compileFrom.c_str(), options.cpu.c_str());
+  if (!checked.others.empty() && checked.to >= Phase::Scheduled &&
+      checked.to != Phase::Artifact)
+    return optionError("--cpu: expected one CPU with --compile-to=%s, but got "
+                       "'%s'; name one, or compile to an artifact",
+                       options.compileTo.c_str(), options.cpu.c_str());
   if (!options.compileFrom.empty() && !checked.sourceIsIR)
     return optionError("--compile-from: expected a source that is IR (.mlir), "
                        "but got the model file '%s'; leave --compile-from "
@@ -145,11 +194,8 @@ tenon::checkOptions(const CompileOptions &options, const Source &source,
     return optionError("expected a model file, but its name is empty");
   if (output.path().empty())
     return optionError("-o: expected an output folder, but its name is empty");
-  checked.cpu = options.cpu.empty() ? "native" : options.cpu;
-  auto target = cpu::CpuTarget::get(checked.cpu);
-  if (!target)
-    return optionError("--cpu: %s", llvm::toString(target.takeError()).c_str());
-  checked.target = std::move(*target);
+  if (auto error = checkCpus(options, checked))
+    return std::move(error);
   checked.rates = cpu::CpuRates::get(checked.target);
   if (!options.rates.empty())
     if (auto error = checked.rates.update(options.rates))

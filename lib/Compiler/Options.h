@@ -19,11 +19,20 @@
 
 namespace tenon {
 
+/// A CPU that code is made for.
+struct CheckedCpu {
+  std::string name; ///< as given, resolved when code is made
+  cpu::CpuTarget target;
+};
+
 /// Options that make sense.
 struct CheckedOptions {
   std::string name; ///< of the artifact
-  std::string cpu;  ///< name of the target, resolved when code is made
+  /// The only CPU, or the most demanding.
+  std::string cpu;
   cpu::CpuTarget target;
+  /// Others whose code the artifact carries, the most demanding first.
+  std::vector<CheckedCpu> others;
   cpu::CpuRates rates;
   cpu::Sanitizer sanitizer = cpu::Sanitizer::None;
   Activations activations = Activations::Int8;

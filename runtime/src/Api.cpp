@@ -99,8 +99,9 @@ tenon_rt_status tenon_rt_model_open(const char *path,
     if (!path || !model)
       return missing(path ? "place for the model" : "path");
     std::string weights = options && options->weights ? options->weights : "";
+    std::string cpu = options && options->cpu ? options->cpu : "";
     std::shared_ptr<const Model> opened;
-    if (Error error = Model::open(path, weights, opened))
+    if (Error error = Model::open(path, weights, cpu, opened))
       return error;
     *model = new tenon_rt_model{std::move(opened)};
     return success();

@@ -223,15 +223,23 @@ std::string_view tenon::runtime::cpuArchitecture() { return "unknown"; }
 
 #endif
 
-std::string tenon::runtime::firstMissingCpuFeature(std::string_view list) {
+std::string tenon::runtime::missingCpuFeatures(std::string_view list) {
+  std::string missing;
   while (!list.empty()) {
     size_t comma = list.find(',');
     std::string_view name = list.substr(0, comma);
-    if (!name.empty() && !hasCpuFeature(name))
-      return std::string(name);
+    if (!name.empty() && !hasCpuFeature(name)) {
+      missing += missing.empty() ? "" : ", ";
+      missing += name;
+    }
     if (comma == std::string_view::npos)
       break;
     list.remove_prefix(comma + 1);
   }
-  return "";
+  return missing;
+}
+
+std::string tenon::runtime::firstMissingCpuFeature(std::string_view list) {
+  std::string missing = missingCpuFeatures(list);
+  return missing.substr(0, missing.find(','));
 }

@@ -26,6 +26,9 @@ bool knowsCpuFeature(std::string_view name);
 /// "" when it has all.
 std::string firstMissingCpuFeature(std::string_view list);
 
+/// All names of the list that this machine lacks, separated by ", ".
+std::string missingCpuFeatures(std::string_view list);
+
 /// The architecture that this runtime is built for, as in a target triple.
 std::string_view cpuArchitecture();
 

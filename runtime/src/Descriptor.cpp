@@ -41,6 +41,7 @@ namespace {
 constexpr const char *kRecompile =
     "; compile the model again with the tenonc of this runtime";
 constexpr uint64_t kMaxRows = 1u << 20;
+constexpr uint64_t kMaxVariants = 64;
 constexpr uint64_t kMaxBytes = uint64_t(1) << 40;
 
 /// Fails unless `first` <= value <= `last`.
@@ -89,19 +90,60 @@ Error checkStrings(const tenon_rt_artifact &d, const std::string &path) {
   return success();
 }
 
-Error checkMachine(const tenon_rt_artifact &d, const std::string &path) {
+Error checkArchitecture(const tenon_rt_artifact &d, const std::string &path) {
   std::string triple = d.triple;
   std::string_view architecture = cpuArchitecture();
-  if (triple.substr(0, triple.find('-')) != architecture)
-    return failure(TENON_RT_CPU, path, ": compiled for ", triple,
-                   ", but this machine is ", architecture,
-                   "; compile the model on a machine of this kind");
-  std::string missing = firstMissingCpuFeature(d.features);
-  if (!missing.empty())
-    return failure(TENON_RT_CPU, path, ": compiled for cpu ", d.cpu,
-                   ", but this machine lacks its feature ", missing,
-                   "; compile the model with --cpu=native here or with "
-                   "--cpu=x86-64-v3");
+  if (triple.substr(0, triple.find('-')) == architecture)
+    return success();
+  return failure(TENON_RT_CPU, path, ": compiled for ", triple,
+                 ", but this machine is ", architecture,
+                 "; compile the model on a machine of this kind");
+}
+
+/// Says that this machine cannot run the code for any of the CPUs.
+Error refuseMachine(const tenon_rt_artifact &last, const std::string &path,
+                    const std::string &cpus) {
+  constexpr const char *remedy =
+      "; compile the model with --cpu=native here or with --cpu=x86-64-v3";
+  if (cpus == last.cpu)
+    return failure(TENON_RT_CPU, path, ": compiled for cpu ", last.cpu,
+                   ", but this machine lacks its feature ",
+                   firstMissingCpuFeature(last.features), remedy);
+  return failure(TENON_RT_CPU, path, ": compiled for cpus ", cpus,
+                 ", but for the least demanding, ", last.cpu,
+                 ", this machine lacks ", missingCpuFeatures(last.features),
+                 remedy);
+}
+
+/// Goes through the descriptions and takes one.
+Error chooseVariant(const tenon_rt_artifact *first, const std::string &path,
+                    const std::string &cpu, Artifact &artifact) {
+  uint64_t count = 0;
+  const tenon_rt_artifact *last = first;
+  for (const tenon_rt_artifact *d = first; d; d = d->next) {
+    if (Error error = checkIdentity(*d, path))
+      return error;
+    if (Error error = checkStrings(*d, path))
+      return error;
+    if (Error error = checkArchitecture(*d, path))
+      return error;
+    if (++count > kMaxVariants)
+      return failure(TENON_RT_FORMAT, path, ": expected code for at most ",
+                     kMaxVariants, " CPUs, but got more", kRecompile);
+    artifact.cpus += (count > 1 ? "," : "") + std::string(d->cpu);
+    last = d;
+    bool isWanted = cpu.empty() ? firstMissingCpuFeature(d->features).empty()
+                                : cpu == d->cpu;
+    if (isWanted && !artifact.descriptor)
+      artifact.descriptor = d;
+  }
+  if (!artifact.descriptor && cpu.empty())
+    return refuseMachine(*last, path, artifact.cpus);
+  if (!artifact.descriptor)
+    return failure(TENON_RT_ARGUMENT, path, ": cpu: expected one of ",
+                   artifact.cpus, ", for which it is compiled, but got ", cpu);
+  if (!firstMissingCpuFeature(artifact.descriptor->features).empty())
+    return refuseMachine(*artifact.descriptor, path, cpu);
   return success();
 }
 
@@ -191,20 +233,17 @@ Error tenon::runtime::checkDescriptor(const tenon_rt_artifact *descriptor,
                                       const std::string &path,
                                       const Weights &weights,
                                       const std::string &weightsPath,
-                                      Artifact &artifact) {
+                                      Artifact &artifact,
+                                      const std::string &cpu) {
   artifact = {};
-  artifact.descriptor = descriptor;
-  if (Error error = checkIdentity(*descriptor, path))
+  if (Error error = chooseVariant(descriptor, path, cpu, artifact))
     return error;
-  if (Error error = checkStrings(*descriptor, path))
+  const tenon_rt_artifact &d = *artifact.descriptor;
+  if (Error error = checkSanitizer(d, path))
     return error;
-  if (Error error = checkMachine(*descriptor, path))
+  if (Error error = checkPair(d, path, weights, weightsPath))
     return error;
-  if (Error error = checkSanitizer(*descriptor, path))
+  if (Error error = checkSizes(d, path))
     return error;
-  if (Error error = checkPair(*descriptor, path, weights, weightsPath))
-    return error;
-  if (Error error = checkSizes(*descriptor, path))
-    return error;
-  return checkEntries(*descriptor, path, artifact);
+  return checkEntries(d, path, artifact);
 }

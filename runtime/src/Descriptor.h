@@ -15,9 +15,10 @@
 
 namespace tenon::runtime {
 
-/// A checked artifact: its description and its two entries.
+/// A checked artifact: the description for one CPU and its two entries.
 struct Artifact {
   const tenon_rt_artifact *descriptor = nullptr;
+  std::string cpus; ///< of all descriptions, comma separated
   const tenon_rt_entry *step = nullptr;
   const tenon_rt_entry *chunk = nullptr;
 
@@ -28,11 +29,13 @@ struct Artifact {
 };
 
 /// Checks the descriptor of the library `path` against this runtime, this
-/// machine and the weights of `weightsPath`, and fills `artifact`. Pointers in
-/// it must be null or valid.
+/// machine and the weights of `weightsPath`, and fills `artifact`: with the
+/// first description that this machine can run, or with that for `cpu` if one
+/// is named. Pointers in it must be null or valid.
 Error checkDescriptor(const tenon_rt_artifact *descriptor,
                       const std::string &path, const Weights &weights,
-                      const std::string &weightsPath, Artifact &artifact);
+                      const std::string &weightsPath, Artifact &artifact,
+                      const std::string &cpu = "");
 
 /// The message for an artifact instrumented with `sanitizer` ("address" or
 /// "thread") in a process that is not.

@@ -70,7 +70,7 @@ Model::~Model() {
 }
 
 Error Model::open(const std::string &path, std::string weightsPath,
-                  std::shared_ptr<const Model> &model) {
+                  const std::string &cpu, std::shared_ptr<const Model> &model) {
   if (weightsPath.empty())
     weightsPath = weightsBeside(path);
   std::shared_ptr<Model> opened(new Model());
@@ -93,14 +93,15 @@ Error Model::open(const std::string &path, std::string weightsPath,
   if (Error error =
           checkArchitecture({libraryFile.data(), libraryFile.size()}, path))
     return error;
-  if (Error error = opened->openLibrary(path, weightsPath))
+  if (Error error = opened->openLibrary(path, weightsPath, cpu))
     return error;
   model = std::move(opened);
   return success();
 }
 
 Error Model::openLibrary(const std::string &path,
-                         const std::string &weightsPath) {
+                         const std::string &weightsPath,
+                         const std::string &cpu) {
   // A name without a slash would be searched in the system's library path.
   std::string file = path.find('/') == std::string::npos ? "./" + path : path;
   library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -114,14 +115,21 @@ Error Model::openLibrary(const std::string &path,
                    "wrote");
   if (Error error =
           checkDescriptor(static_cast<const tenon_rt_artifact *>(symbol), path,
-                          contents, weightsPath, checked))
+                          contents, weightsPath, checked, cpu))
     return error;
   const tenon_rt_artifact &d = *checked.descriptor;
-  description = {d.name,          d.compiler,
-                 d.triple,        d.cpu,
-                 d.features,      d.cache_type,
-                 d.vocab,         d.context,
-                 d.layers,        checked.chunk->max_rows,
-                 d.weights_bytes, d.layers * d.cache_layer_slot_bytes};
+  description = {d.name,
+                 d.compiler,
+                 d.triple,
+                 d.cpu,
+                 d.features,
+                 d.cache_type,
+                 d.vocab,
+                 d.context,
+                 d.layers,
+                 checked.chunk->max_rows,
+                 d.weights_bytes,
+                 d.layers * d.cache_layer_slot_bytes,
+                 checked.cpus.c_str()};
   return success();
 }

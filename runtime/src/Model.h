@@ -22,8 +22,10 @@ namespace tenon::runtime {
 class Model {
 public:
   /// Opens the library `path` with the weight file `weightsPath`; an empty
-  /// `weightsPath` means the one beside the library.
+  /// `weightsPath` means the one beside the library, an empty `cpu` the most
+  /// demanding of the library's CPUs that this machine can run.
   static Error open(const std::string &path, std::string weightsPath,
+                    const std::string &cpu,
                     std::shared_ptr<const Model> &model);
 
   ~Model();
@@ -37,7 +39,8 @@ public:
 private:
   Model() = default;
 
-  Error openLibrary(const std::string &path, const std::string &weightsPath);
+  Error openLibrary(const std::string &path, const std::string &weightsPath,
+                    const std::string &cpu);
 
   Mapping weightsFile;
   Weights contents;

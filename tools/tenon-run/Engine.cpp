@@ -30,6 +30,7 @@ Engine::Engine(const Options &options, uint64_t context) : path(options.model) {
   tenon_rt_model_options modelOptions = {};
   modelOptions.weights =
       options.weights.empty() ? nullptr : options.weights.c_str();
+  modelOptions.cpu = options.cpu.empty() ? nullptr : options.cpu.c_str();
   tenon_rt_model *openedModel = nullptr;
   check(tenon_rt_model_open(path.c_str(), &modelOptions, &openedModel));
   model.reset(openedModel);
@@ -66,9 +67,13 @@ uint32_t Engine::threads() const {
 
 std::string Engine::describe() const {
   const tenon_rt_model_info &i = info();
+  // Which code runs, and what else there is.
+  std::string cpu = i.cpu;
+  if (cpu != i.cpus)
+    cpu += std::string(" of ") + i.cpus;
   return format("model    %s (%s, %s, %s cache)\n"
                 "load     %.3f s, %.1f MB of weights, %u threads\n",
-                i.name, i.compiler, i.cpu, i.cache_type, seconds,
+                i.name, i.compiler, cpu.c_str(), i.cache_type, seconds,
                 static_cast<double>(i.weights_bytes) * 1e-6, threads());
 }
 

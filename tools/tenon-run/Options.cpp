@@ -124,6 +124,10 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
   app.add_option("--weights", options.weights,
                  "the weight file, when it is not MODEL.weights")
       ->type_name("FILE");
+  app.add_option("--cpu", options.cpu,
+                 "of the CPUs that it is compiled for, the one whose code to "
+                 "run (default: the most demanding that this machine has)")
+      ->type_name("CPU");
   app.add_option("-t,--threads", options.threads,
                  "worker threads (default, and 0: one per processor)")
       ->check(between<int64_t>(0, 1024))

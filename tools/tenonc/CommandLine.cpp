@@ -34,6 +34,12 @@ constexpr const char *kExamples = R"(Examples:
   Compile for any x86-64 machine with AVX2, with a shorter context:
     tenonc model.gguf -o out --cpu=x86-64-v3 --context=2048
 
+  Compile for machines with and without AVX-512, chosen when it is loaded:
+    tenonc model.gguf -o out --cpu=x86-64-v3,znver4
+
+  Compile for 64-bit Arm servers:
+    tenonc model.gguf -o out --cpu=neoverse-n1
+
   See which kernels were chosen, and why:
     tenonc model.gguf -o out --explain
 
@@ -87,8 +93,9 @@ void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
   addText(app, "--name", line.name, "NAME",
           "name of the result (default: the model file's name)");
   addText(app, "--cpu", options.cpu, "CPU",
-          "machine to compile for: native, x86-64-v3, x86-64-v4 (default: "
-          "native)");
+          "machine to compile for: native, x86-64-v3, x86-64-v4, znver4, "
+          "neoverse-n1, ...; several, separated by commas, make an artifact "
+          "with code for each (default: native)");
   addText(app, "--context", raw.context, "N",
           "most tokens a session can hold (default: as the model says)");
   addText(app, "--cache-type", options.cacheType, "TYPE",

@@ -19,50 +19,65 @@
 using namespace llvm;
 using namespace tenon::cpu;
 
-static_assert(sizeof(tenon_rt_entry) == 40 && sizeof(tenon_rt_artifact) == 144,
+static_assert(sizeof(tenon_rt_entry) == 40 && sizeof(tenon_rt_artifact) == 152,
               "buildDescriptor writes every field of these structs");
 static_assert(offsetof(tenon_rt_artifact, weights_id) == 64 &&
                   offsetof(tenon_rt_artifact, cache_type) == 120 &&
-                  offsetof(tenon_rt_artifact, entries) == 136,
+                  offsetof(tenon_rt_artifact, entries) == 136 &&
+                  offsetof(tenon_rt_artifact, next) == 144,
               "buildDescriptor writes the fields in this order");
 
-std::unique_ptr<llvm::Module>
-tenon::cpu::buildDescriptor(LLVMContext &context,
-                            const ArtifactDescription &description) {
-  auto module = std::make_unique<Module>("artifact", context);
-  module->setSourceFileName("artifact");
-  Type *pointer = PointerType::getUnqual(context);
-  auto u32 = [&](uint32_t value) -> Constant * {
-    return ConstantInt::get(Type::getInt32Ty(context), value);
-  };
-  auto u64 = [&](uint64_t value) -> Constant * {
-    return ConstantInt::get(Type::getInt64Ty(context), value);
-  };
-  auto variable = [&](Constant *value) -> Constant * {
-    auto *global = new GlobalVariable(
-        *module, value->getType(),
-        /*isConstant=*/true, GlobalValue::PrivateLinkage, value, "part");
-    return global;
-  };
-  auto text = [&](StringRef value) {
-    return variable(ConstantDataArray::getString(context, value));
-  };
+namespace {
 
+/// Writes constants into a module.
+class DescriptorBuilder {
+public:
+  explicit DescriptorBuilder(Module &module)
+      : module(module), context(module.getContext()),
+        pointer(PointerType::getUnqual(context)) {}
+
+  /// The struct of one variant; `next`: the address of another's, or null.
+  Constant *build(const ArtifactDescription &description, Constant *next);
+  Constant *null() { return ConstantPointerNull::get(pointer); }
+  Constant *variable(Constant *value) {
+    return new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                              GlobalValue::PrivateLinkage, value, "part");
+  }
+
+private:
+  Constant *u32(uint32_t value) {
+    return ConstantInt::get(Type::getInt32Ty(context), value);
+  }
+  Constant *u64(uint64_t value) {
+    return ConstantInt::get(Type::getInt64Ty(context), value);
+  }
+  Constant *text(StringRef value) {
+    return variable(ConstantDataArray::getString(context, value));
+  }
+
+  Module &module;
+  LLVMContext &context;
+  PointerType *pointer;
+};
+
+} // namespace
+
+Constant *DescriptorBuilder::build(const ArtifactDescription &description,
+                                   Constant *next) {
   FunctionType *entryType = FunctionType::get(
       Type::getVoidTy(context), {pointer, Type::getInt64Ty(context)}, false);
   SmallVector<Constant *> entries;
   for (const EntryDescription &entry : description.entries)
     entries.push_back(ConstantStruct::getAnon(
         {text(entry.name),
-         cast<Function>(module->getOrInsertFunction(entry.function, entryType)
-                            .getCallee()),
+         cast<Function>(
+             module.getOrInsertFunction(entry.function, entryType).getCallee()),
          u64(entry.maxRows), u64(entry.arenaBytes), u64(entry.scratchBytes)}));
-  Constant *entryTable = ConstantPointerNull::get(cast<PointerType>(pointer));
+  Constant *entryTable = null();
   if (!entries.empty())
     entryTable = variable(ConstantArray::get(
         ArrayType::get(entries.front()->getType(), entries.size()), entries));
-
-  Constant *artifact = ConstantStruct::getAnon(
+  return ConstantStruct::getAnon(
       {u32(TENON_RT_ARTIFACT_MAGIC), u32(TENON_RT_ABI_VERSION),
        u64(sizeof(tenon_rt_artifact)), text(description.name),
        text(description.compiler), text(description.triple),
@@ -72,7 +87,19 @@ tenon::cpu::buildDescriptor(LLVMContext &context,
        u64(description.weightsBytes), u64(description.vocab),
        u64(description.context), u64(description.layers),
        u64(description.cacheLayerSlotBytes), text(description.cacheType),
-       u64(description.entries.size()), entryTable});
+       u64(description.entries.size()), entryTable, next});
+}
+
+std::unique_ptr<Module>
+tenon::cpu::buildDescriptor(LLVMContext &context,
+                            ArrayRef<ArtifactDescription> variants) {
+  auto module = std::make_unique<Module>("artifact", context);
+  module->setSourceFileName("artifact");
+  DescriptorBuilder builder(*module);
+  Constant *next = builder.null();
+  for (const ArtifactDescription &other : reverse(drop_begin(variants)))
+    next = builder.variable(builder.build(other, next));
+  Constant *artifact = builder.build(variants.front(), next);
   auto *symbol = new GlobalVariable(
       *module, artifact->getType(), /*isConstant=*/true,
       GlobalValue::ExternalLinkage, artifact, TENON_RT_ARTIFACT_SYMBOL);

@@ -10,6 +10,7 @@
 #ifndef TENON_LIB_TARGET_CPU_ARTIFACTDESCRIPTOR_H
 #define TENON_LIB_TARGET_CPU_ARTIFACTDESCRIPTOR_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <array>
@@ -52,10 +53,11 @@ struct ArtifactDescription {
   std::vector<EntryDescription> entries;
 };
 
-/// A module named "artifact" that defines the descriptor.
+/// A module named "artifact" that defines the descriptor. `variants` are one
+/// model for one CPU or more, the most demanding first.
 std::unique_ptr<llvm::Module>
 buildDescriptor(llvm::LLVMContext &context,
-                const ArtifactDescription &description);
+                llvm::ArrayRef<ArtifactDescription> variants);
 
 } // namespace tenon::cpu
 

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Version of every struct below. Raised by any change of layout or meaning.
-#define TENON_RT_ABI_VERSION 2u
+#define TENON_RT_ABI_VERSION 3u
 
 /// The one symbol that an artifact exports: a `const tenon_rt_artifact`.
 #define TENON_RT_ARTIFACT_SYMBOL "tenon_rt_artifact"
@@ -92,7 +92,8 @@ typedef struct tenon_rt_entry {
   uint64_t scratch_bytes; ///< private memory of each worker
 } tenon_rt_entry;
 
-/// What `dlsym(TENON_RT_ARTIFACT_SYMBOL)` returns.
+/// What `dlsym(TENON_RT_ARTIFACT_SYMBOL)` returns: the model as it is compiled
+/// for one CPU, and through `next` the same model for others.
 typedef struct tenon_rt_artifact {
   uint32_t magic;       ///< TENON_RT_ARTIFACT_MAGIC
   uint32_t abi_version; ///< TENON_RT_ABI_VERSION of the compiler
@@ -118,6 +119,9 @@ typedef struct tenon_rt_artifact {
   const char *cache_type; ///< "f16" or "f32"
   uint64_t entry_count;
   const tenon_rt_entry *entries; ///< [entry_count]; has "step" and "chunk"
+  /// Code for a less demanding CPU over the same weights, or null. The loader
+  /// takes the first that the machine can run.
+  const struct tenon_rt_artifact *next;
 } tenon_rt_artifact;
 
 //===----------------------------------------------------------------------===//

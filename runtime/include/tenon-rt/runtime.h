@@ -60,7 +60,10 @@ TENON_RT_API const char *tenon_rt_error(const tenon_rt_session *session);
 typedef struct tenon_rt_model_options {
   /// The weight file; NULL: the library's path with ".weights" for ".so".
   const char *weights;
-  uint64_t reserved[7]; ///< 0
+  /// Of the CPUs that it is compiled for, the one whose code to run; NULL: the
+  /// most demanding that this machine can run.
+  const char *cpu;
+  uint64_t reserved[6]; ///< 0
 } tenon_rt_model_options;
 
 /// What an artifact says of itself. Owned by the model. New fields are added
@@ -69,7 +72,7 @@ typedef struct tenon_rt_model_info {
   const char *name;
   const char *compiler; ///< "tenon X.Y.Z, LLVM A.B.C"
   const char *triple;
-  const char *cpu;
+  const char *cpu;        ///< whose code runs
   const char *features;   ///< comma separated, all present on this machine
   const char *cache_type; ///< "f16" or "f32"
   uint64_t vocabulary;    ///< logits per row
@@ -78,6 +81,8 @@ typedef struct tenon_rt_model_info {
   uint64_t max_rows;        ///< tokens that one piece of a prefill takes
   uint64_t weights_bytes;   ///< packed weights
   uint64_t cache_row_bytes; ///< cache memory of one token, all layers
+  const char *cpus; ///< all that it is compiled for, comma separated, the most
+                    ///< demanding first
 } tenon_rt_model_info;
 
 /// Opens the library at `path` and its weight file. Everything is checked

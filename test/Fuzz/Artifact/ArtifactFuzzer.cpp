@@ -139,6 +139,9 @@ void checkDescription(Input input) {
     std::memcpy(weights.header.weights_id, d.weights_id, sizeof(d.weights_id));
     weights.packed.size = d.weights_bytes;
   }
+  tenon_rt_artifact other = d;
+  other.next = nullptr;
+  d.next = fix & 8 ? &other : nullptr;
   Artifact artifact;
   if (Error error =
           checkDescriptor(&d, "fuzz.so", weights, "fuzz.weights", artifact))

@@ -58,6 +58,20 @@ TEST(Options, ErrorsNameTheOptionAndWhatIsKnown) {
   EXPECT_EQ(errorOf(options), "--cpu: expected the CPU to be one of " +
                                   cpu::CpuTarget::knownNames() +
                                   ", but got 'sparc'");
+  options.cpu = "x86-64-v3,neoverse-n1";
+  EXPECT_EQ(errorOf(options),
+            "--cpu: expected CPUs of one architecture, but got 'x86-64-v3' "
+            "(x86_64-pc-linux-gnu) and 'neoverse-n1' "
+            "(aarch64-unknown-linux-gnu)");
+  options.cpu = "znver4,x86-64-v3,znver4";
+  EXPECT_EQ(errorOf(options),
+            "--cpu: expected different CPUs, but got 'znver4' twice");
+  options.cpu = "x86-64-v3,";
+  EXPECT_TRUE(has(errorOf(options), "but got ''"));
+  options.cpu = "x86-64-v3,znver4";
+  options.compileTo = "native";
+  EXPECT_TRUE(has(errorOf(options), "expected one CPU with --compile-to"));
+  options = {};
   options.cpu = "x86-64-v3+i8mm";
   EXPECT_EQ(errorOf(options),
             "--cpu: expected a feature that 'x86-64-v3' may have (avxvnni), "

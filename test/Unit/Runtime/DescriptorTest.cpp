@@ -50,6 +50,78 @@ struct Description {
   }
 };
 
+/// Three CPUs, of which this machine can run the last two.
+struct Chain {
+  Description first, second, third;
+
+  Chain() {
+    first.artifact.cpu = "fast";
+    first.artifact.features = "warp,shields";
+    first.artifact.next = &second.artifact;
+    second.artifact.cpu = "middle";
+    second.artifact.next = &third.artifact;
+    third.artifact.cpu = "slow";
+  }
+  Error check(Artifact &checked, const std::string &cpu = "") {
+    return checkDescriptor(&first.artifact, "a.so", first.weights, "a.weights",
+                           checked, cpu);
+  }
+};
+
+TEST(Descriptor, TakesTheFirstThatRuns) {
+  Chain chain;
+  Artifact checked;
+  Error error = chain.check(checked);
+  ASSERT_FALSE(error) << error.message;
+  EXPECT_STREQ(checked.descriptor->cpu, "middle");
+  EXPECT_EQ(checked.step, &chain.second.entries[0]);
+  EXPECT_EQ(checked.cpus, "fast,middle,slow");
+  ASSERT_FALSE(chain.check(checked, "slow"));
+  EXPECT_EQ(checked.chunk, &chain.third.entries[1]);
+}
+
+TEST(Descriptor, RefusesCpusByName) {
+  Chain chain;
+  Artifact checked;
+  Error error = chain.check(checked, "toaster");
+  EXPECT_EQ(error.status, TENON_RT_ARGUMENT);
+  EXPECT_NE(error.message.find("expected one of fast,middle,slow, for which "
+                               "it is compiled, but got toaster"),
+            std::string::npos)
+      << error.message;
+  error = chain.check(checked, "fast");
+  EXPECT_EQ(error.status, TENON_RT_CPU);
+  EXPECT_NE(error.message.find("lacks its feature warp"), std::string::npos)
+      << error.message;
+  chain.second.artifact.features = "warp";
+  chain.third.artifact.features = "tractor,beam";
+  error = chain.check(checked);
+  EXPECT_EQ(error.status, TENON_RT_CPU);
+  EXPECT_NE(error.message.find("compiled for cpus fast,middle,slow, but for "
+                               "the least demanding, slow, this machine lacks "
+                               "tractor, beam"),
+            std::string::npos)
+      << error.message;
+}
+
+TEST(Descriptor, ChainEnds) {
+  Chain chain;
+  chain.third.artifact.next = &chain.first.artifact;
+  Artifact checked;
+  Error error = chain.check(checked);
+  EXPECT_EQ(error.status, TENON_RT_FORMAT);
+  EXPECT_NE(error.message.find("at most 64 CPUs"), std::string::npos)
+      << error.message;
+}
+
+// What is checked of one is checked of all.
+TEST(Descriptor, ChecksEveryVariant) {
+  Chain chain;
+  chain.third.artifact.abi_version = 1;
+  Artifact checked;
+  EXPECT_EQ(chain.check(checked).status, TENON_RT_ABI);
+}
+
 TEST(Descriptor, AcceptsAndSizes) {
   Description description;
   Artifact checked;
@@ -70,7 +142,7 @@ TEST(Descriptor, RefusesEveryBrokenField) {
   };
   const Case cases[] = {
       {TENON_RT_FORMAT, "magic", [](D &d) { d.artifact.magic = 0; }},
-      {TENON_RT_ABI, "ABI version 2", [](D &d) { d.artifact.abi_version = 1; }},
+      {TENON_RT_ABI, "ABI version 3", [](D &d) { d.artifact.abi_version = 1; }},
       {TENON_RT_ABI, "description of", [](D &d) { d.artifact.bytes -= 8; }},
       {TENON_RT_FORMAT, "name: ", [](D &d) { d.artifact.name = nullptr; }},
       {TENON_RT_FORMAT,

@@ -129,4 +129,5 @@ const tenon_rt_artifact tenon_rt_artifact_symbol = {
     "f32",
     2,
     entries,
+    NULL,
 };
