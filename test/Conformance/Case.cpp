@@ -79,7 +79,7 @@ Case Program::finish(std::string group, std::string name, std::string format,
   made.name = std::move(name);
   made.format = std::move(format);
   made.text = "func.func @NAME(" + header + ") -> (" + types(results) +
-              ") attributes {tenon.max_rows = " + (isStep ? "1" : "256") +
+              ") attributes {tenon.max_rows = " + std::to_string(maxRows) +
               " : i64} {\n" + body + "  return " + names(results) + " : " +
               types(results) + "\n}\n";
   made.arguments = arguments;

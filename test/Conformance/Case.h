@@ -70,7 +70,9 @@ struct Val {
 class Program {
 public:
   /// `isStep`: scheduled for one row at a time.
-  explicit Program(bool isStep) : isStep(isStep) {}
+  explicit Program(bool isStep) : Program(int64_t(isStep ? 1 : 256)) {}
+  /// Scheduled for up to so many rows.
+  explicit Program(int64_t maxRows) : maxRows(maxRows) {}
 
   /// A new argument of the function.
   Val argument(Role role, std::string type, int64_t limit = 0);
@@ -89,7 +91,7 @@ public:
               const std::vector<Val> &results);
 
 private:
-  bool isStep;
+  int64_t maxRows;
   unsigned values = 0;
   std::string header, body;
   std::vector<Argument> arguments;

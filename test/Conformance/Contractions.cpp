@@ -91,12 +91,12 @@ const BlockFormat &formatAt(size_t index) {
 
 /// `isInteger`: a kernel before rounds the input to scaled integers.
 void addContraction(std::vector<Case> &cases, const Contraction &contraction,
-                    size_t formatIndex, bool isStep, bool isInteger) {
+                    size_t formatIndex, int64_t maxRows, bool isInteger) {
   const BlockFormat &format = formatAt(formatIndex);
   int64_t columns = format.elements == 1 ? contraction.plainColumns
                                          : contraction.blocks * format.elements;
   bool hasHeads = contraction.hasHeads && columns % 2 == 0;
-  Program program(isStep);
+  Program program(maxRows);
   std::vector<Val> inputs;
   auto add = [&](Role role, const std::string &type) {
     inputs.push_back(program.argument(role, type));
@@ -174,14 +174,12 @@ void addContraction(std::vector<Case> &cases, const Contraction &contraction,
                                          type)};
     })[0];
   std::vector<Val> results = program.kernel(inputs, write);
+  const char *kind = maxRows == 1 ? "step-" : maxRows == 8 ? "few-" : "chunk-";
   Case made =
-      program.finish(isStep ? "step" : "chunk",
-                     std::string(isStep ? "step-" : "chunk-") + name,
+      program.finish(maxRows <= 8 ? "step" : "chunk", kind + name,
                      format.name.str() + (isInteger ? " int8" : ""), results);
-  if (isStep)
-    made.conditions = {{1}};
-  else
-    for (int64_t rows : {1, 2, 7, 8, 9, 13, 17})
+  for (int64_t rows : {1, 2, 4, 5, 7, 8, 9, 13, 17})
+    if (rows <= maxRows)
       made.conditions.push_back({rows});
   cases.push_back(std::move(made));
 }
@@ -196,20 +194,24 @@ void tenon::conformance::addContractions(std::vector<Case> &cases,
   Contraction mixed{"mixed", 1, 256, {{48}, {16, nullptr, true}, {33}}};
   mixed.outputs[1].format = 1;
   mixed.outputs[2].format = 5;
-  for (bool isStep : {true, false})
+  for (int64_t maxRows : {1, 8, 256})
     for (auto [index, format] : llvm::enumerate(blockFormats())) {
       llvm::ArrayRef<Contraction> chosen = defaults;
       if (isFull)
         chosen = all;
       else if (format.elements == 256)
         chosen = longDefaults;
+      // Few rows differ from one in the number of sums only.
+      if (!isFull && maxRows == 8)
+        chosen = chosen.take_front(1);
       bool isQuantized = !format.isPlain();
       for (const Contraction &contraction : chosen)
         for (bool isInteger : {false, true})
-          if (!isInteger || isQuantized)
-            addContraction(cases, contraction, index, isStep, isInteger);
+          if ((!isInteger || isQuantized) &&
+              (isFull || maxRows != 8 || isInteger == isQuantized))
+            addContraction(cases, contraction, index, maxRows, isInteger);
       mixed.blocks = 256 / format.elements;
-      if (isFull || index == 0 || index == 3 || index == 9)
-        addContraction(cases, mixed, index, isStep, /*isInteger=*/index == 9);
+      if (isFull || (maxRows != 8 && (index == 0 || index == 3 || index == 9)))
+        addContraction(cases, mixed, index, maxRows, /*isInteger=*/index == 9);
     }
 }

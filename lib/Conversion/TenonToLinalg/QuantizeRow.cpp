@@ -37,6 +37,9 @@ private:
   Value number(double value) {
     return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
   }
+  Value integer(int32_t value) {
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+  }
   VectorType vectorOf(Type element, int64_t lanes) {
     return VectorType::get({lanes}, element);
   }
@@ -77,10 +80,17 @@ Value BlockEmitter::emit(Value input, Value dest) {
         b, vectorOf(b.getF32Type(), half), input, ValueRange{at}, number(0),
         ArrayRef<bool>{true}));
   }
-  // Numbers that are not finite make the scale not finite.
-  Value most = arith::MaximumFOp::create(b, math::AbsFOp::create(b, x[0]),
-                                         math::AbsFOp::create(b, x[1]));
-  most = reduce(vector::CombiningKind::MAXIMUMF, most);
+  // Magnitudes of floats are ordered as their bits are, with what is no number
+  // above all others: integers are compared faster.
+  Type i32 = b.getI32Type();
+  auto magnitude = [&](Value part) -> Value {
+    Value bits = arith::BitcastOp::create(b, vectorOf(i32, half), part);
+    return arith::AndIOp::create(b, bits, broadcast(integer(0x7fffffff)));
+  };
+  Value most =
+      reduce(vector::CombiningKind::MAXSI,
+             arith::MaxSIOp::create(b, magnitude(x[0]), magnitude(x[1])));
+  most = arith::BitcastOp::create(b, b.getF32Type(), most);
   Value isZero =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, most, number(1e-30));
   Value scale = arith::DivFOp::create(b, most, number(127));
@@ -95,7 +105,6 @@ Value BlockEmitter::emit(Value input, Value dest) {
   inverse = arith::SelectOp::create(b, isZero, number(0), inverse);
   inverse = arith::SelectOp::create(b, isFinite, inverse, number(0));
 
-  Type i32 = b.getI32Type();
   SmallVector<Value, 2> codes, sums;
   for (Value part : x) {
     // A code never rounds beyond 127: x * inverse is 127 up to its last bit.

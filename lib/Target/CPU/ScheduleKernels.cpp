@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The only place where tile sizes come from. One row: weights stream through
+// The only place where tile sizes come from. Few rows: weights stream through
 // registers. Many rows: the register tile fills the vector registers, the
 // panel half of the second-level cache. Work row by row is done by every
 // worker for itself when there is one row, and one row is appended by the last
@@ -33,7 +33,7 @@ struct ScheduleKernelsPass
   void runOnOperation() override;
 
 private:
-  Attribute chooseContraction(const Contraction &work, bool one);
+  Attribute chooseContraction(KernelOp kernel, int64_t maxRows);
   Attribute chooseAttention(AttentionOp op, bool one);
   LogicalResult schedule(KernelOp kernel, int64_t maxRows);
   LogicalResult packWeights();
@@ -41,11 +41,29 @@ private:
 
 } // namespace
 
-Attribute ScheduleKernelsPass::chooseContraction(const Contraction &work,
-                                                 bool one) {
+/// True when some weight of the kernel has blocks of codes.
+static bool hasBlocks(KernelOp kernel) {
+  for (Type type : kernel.getInputs().getTypes())
+    if (auto weight = dyn_cast<WeightType>(type);
+        weight && llvm::any_of(weight.getSchemes(), [](SchemeKind kind) {
+          return !getBlockFormat(kind).isPlain();
+        }))
+      return true;
+  return false;
+}
+
+Attribute ScheduleKernelsPass::chooseContraction(KernelOp kernel,
+                                                 int64_t maxRows) {
   MLIRContext *context = &getContext();
-  if (one)
-    return StepAttr::get(context, kLanes, /*sums=*/4, /*rows=*/1);
+  Contraction work = *matchContraction(kernel);
+  // Few rows: weights are read once. Sums of more rows than four would leave
+  // too few registers to keep many blocks in flight. Floats and codes, which
+  // take many instructions per block: row by row, from the nearest cache.
+  if (maxRows <= kStepRows) {
+    bool isLong = !work.isInteger && hasBlocks(kernel);
+    return StepAttr::get(context, kLanes, /*sums=*/4,
+                         isLong ? 1 : std::min<int64_t>(maxRows, 4));
+  }
   int64_t weights = 1;
   for (const Contraction::Output &output : work.outputs)
     weights = std::max<int64_t>(weights, output.weights.size());
@@ -130,7 +148,7 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
   Attribute schedule;
   switch (*shape) {
   case KernelShape::Contract:
-    schedule = chooseContraction(*matchContraction(kernel), one);
+    schedule = chooseContraction(kernel, maxRows);
     break;
   case KernelShape::Attend:
     schedule = chooseAttention(

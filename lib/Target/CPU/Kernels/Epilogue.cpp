@@ -14,10 +14,17 @@ Value tenon::cpu::flatten(Emitter &e, Value memory) {
   auto type = cast<MemRefType>(memory.getType());
   if (type.getRank() == 2)
     return memory;
-  SmallVector<ReassociationIndices> groups = {{0}, {}};
-  for (int64_t i = 1; i < type.getRank(); ++i)
-    groups[1].push_back(i);
-  return memref::CollapseShapeOp::create(e.b, memory, groups);
+  // Not a collapse: folding that into a load divides its index in inner loops.
+  int64_t width = ShapedType::getNumElements(type.getShape().drop_front());
+  OpFoldResult rows = e.b.getIndexAttr(type.getDimSize(0));
+  if (type.isDynamicDim(0))
+    rows = memref::DimOp::create(e.b, memory, 0).getResult();
+  return memref::ReinterpretCastOp::create(
+      e.b, MemRefType::get({type.getDimSize(0), width}, type.getElementType()),
+      memory, /*offset=*/e.b.getIndexAttr(0),
+      /*sizes=*/ArrayRef<OpFoldResult>{rows, e.b.getIndexAttr(width)},
+      /*strides=*/
+      ArrayRef<OpFoldResult>{e.b.getIndexAttr(width), e.b.getIndexAttr(1)});
 }
 
 OutputMemory tenon::cpu::getOutputMemory(Emitter &e,
