@@ -7,6 +7,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import xml.dom.minidom
@@ -123,10 +124,18 @@ def test_plots_are_pictures(alone):
 
 def test_report_of_a_run(alone, tmp_path):
     document = tmp_path / "PERFORMANCE.md"
-    bench("report", alone[0] / "run.json", "-o", document)
+    other = tmp_path / "other.json"
+    data = {"schema": 1, "kind": "text", "title": "Words", "text": "| a | b |"}
+    other.write_text(json.dumps(data))
+    bench("report", alone[0] / "run.json", other, "-o", document)
     text = document.read_text()
     assert text.startswith("# Performance")
     assert "| tiny | prefill | 32 | 0 | 1 | 2 |" in text
+    assert "## Words\n\n| a | b |" in text
+    shown = re.findall(r"!\[.*\]\((.*\.svg)\)", text)
+    assert len(shown) == 3
+    for name in shown:
+        xml.dom.minidom.parse(str(tmp_path / name))
 
 
 def test_more_rounds_are_added(alone, model):

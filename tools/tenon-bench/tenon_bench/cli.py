@@ -82,7 +82,7 @@ def run(args):
     (out / "run.md").write_text(text, encoding="utf-8")
     print(text, end="")
     if not args.no_plots:
-        for picture in plots.draw(found.data, out):
+        for picture in plots.draw(found.data, plots.Place(out)):
             print(f"wrote {picture}", file=sys.stderr)
     return 0
 
@@ -130,7 +130,7 @@ def run_ops(args):
     ops.write(data, args.out)
     print(ops.text(data), end="")
     if not args.no_plots:
-        plots.draw_ops(data, args.out)
+        plots.draw(data, plots.Place(args.out))
     return 0
 
 
@@ -148,7 +148,9 @@ def main(argv=None):
         "compare": run_compare,
         "limits": run_limits,
         "ops": run_ops,
-        "report": lambda args: report.main(args.results, args.out),
+        "report": lambda args: report.main(
+            args.results, args.out, not args.no_plots
+        ),
     }
     if args.version:
         print(Runner().run([own("tenonc"), "--version"]), end="")

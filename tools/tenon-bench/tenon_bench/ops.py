@@ -93,11 +93,12 @@ def text(data):
         ratio = entry["ratio"]
         cells += ["" if ratio is None else f"{ratio:.2f}"]
         rows.append(cells)
+    head = f"{data['machine']['processor']}, one thread, medians of "
+    head += f"{data['settings']['rounds']} interleaved samples. Products are "
+    head += "M x N x K; attention is new tokens after old ones, key/value "
+    head += "heads x query heads of each x size."
     lines = [
-        f"{data['machine']['processor']}, one thread, medians of "
-        f"{data['settings']['rounds']} interleaved samples. Products are "
-        "M x N x K; attention is new tokens after old ones, key/value heads x "
-        "query heads of each x size.",
+        head,
         "",
         limits_table(data),
         "",

@@ -49,11 +49,19 @@ def color(name, names):
     return COLORS.get(name) or OTHERS[rest.index(name) % len(OTHERS)]
 
 
-def save(plt, figure, folder, name):
-    """Writes both files and returns their paths."""
+class Place:
+    """Where pictures go, and in which formats."""
+
+    def __init__(self, folder, prefix="", suffixes=(".svg", ".png")):
+        self.folder, self.prefix = Path(folder), prefix
+        self.suffixes = suffixes
+
+
+def save(plt, figure, place, name):
+    """Writes the files and returns their paths."""
     paths = []
-    for suffix in (".svg", ".png"):
-        path = Path(folder) / f"{name}{suffix}"
+    for suffix in place.suffixes:
+        path = place.folder / f"{place.prefix}{name}{suffix}"
         part = f"{path}.part"
         meta = {"Date": None} if suffix == ".svg" else None
         figure.savefig(
@@ -96,7 +104,7 @@ def _points(axis, entries, x, name, names, style="o-"):
     )
 
 
-def depth_sweep(data, plt, folder):
+def depth_sweep(data, plt, place):
     """Tokens a second of decoding over the depth, a panel per model."""
     rows, threads = _pick(data, "decode")
     models = [
@@ -123,10 +131,10 @@ def depth_sweep(data, plt, folder):
         axis.set_ylabel("decode, tokens/s")
         axis.set_ylim(bottom=0)
     axes[0][0].legend()
-    return save(plt, figure, folder, "depth")
+    return save(plt, figure, place, "depth")
 
 
-def formats(data, plt, folder):
+def formats(data, plt, place):
     """Decode and prefill of each model as bars, with the limit."""
     panels = []
     for phase in ("decode", "prefill"):
@@ -159,9 +167,9 @@ def formats(data, plt, folder):
         for entry in rows:
             if entry["limit"] and entry["model"] not in drawn:
                 drawn.add(entry["model"])
-                place = models.index(entry["model"])
+                at = models.index(entry["model"])
                 axis.plot(
-                    [place - 0.42, place + 0.42],
+                    [at - 0.42, at + 0.42],
                     [entry["limit"]] * 2,
                     "k--",
                     label="limit" if len(drawn) == 1 else None,
@@ -171,10 +179,10 @@ def formats(data, plt, folder):
         axis.set_title(f"{phase}, {what}, {threads} threads")
         axis.set_ylabel("tokens/s")
     axes[0][0].legend()
-    return save(plt, figure, folder, "formats")
+    return save(plt, figure, place, "formats")
 
 
-def roofline(data, plt, folder):
+def roofline(data, plt, place):
     """Every scenario as operations a second over operations a byte."""
     machine = Limits(data["limits"])
     most = max((e["threads"] for e in data["summary"]), default=0)
@@ -232,21 +240,22 @@ def roofline(data, plt, folder):
     axis.set_ylabel("Gop/s")
     axis.set_title(f"{most} threads, reads at {read:.1f} GB/s")
     axis.legend(fontsize=8)
-    return save(plt, figure, folder, "roofline")
+    return save(plt, figure, place, "roofline")
 
 
-def draw(data, folder):
+def draw(data, place):
     """All plots that the data allows; the paths written."""
     plt = library()
+    if data["kind"] == "ops":
+        return ops(data, plt, place)
     paths = []
     for plot in (depth_sweep, formats, roofline):
-        paths += plot(data, plt, folder)
+        paths += plot(data, plt, place)
     return paths
 
 
-def draw_ops(data, folder):
+def ops(data, plt, place):
     """Share of its bound that each kernel and library reaches."""
-    plt = library()
     entries = data["summary"]["ops"]
     names = list(dict.fromkeys(n for e in entries for n in e["seconds"]))
     figure, axis = plt.subplots(figsize=(7, 0.32 * len(entries) + 1.2))
@@ -266,4 +275,4 @@ def draw_ops(data, folder):
     axis.axvline(100, color="k", linestyle="--", lw=1)
     axis.set_xlabel("% of the bound, one thread")
     axis.legend(fontsize=8)
-    return save(plt, figure, folder, "ops")
+    return save(plt, figure, place, "ops")

@@ -7,7 +7,8 @@
 
 from pathlib import Path
 
-from . import ops, results, table
+from . import ops, plots, results, table
+from .programs import Failure
 
 HEAD = """\
 # Performance
@@ -22,20 +23,35 @@ is a loss.
 """
 
 
-def main(paths, out):
-    """Writes the document."""
-    parts = [HEAD]
-    for path in paths:
+def section(data, stem, out, has_plots):
+    """Text of one file of results; its plots go beside `out`."""
+    title = data.get("title") or data.get("settings", {}).get("title") or stem
+    lines = [f"## {title}", ""]
+    if data["kind"] == "text":
+        return "\n".join([*lines, data["text"], ""])
+    if data["kind"] == "ops":
+        data["summary"] = ops.summarize(data)
+        lines.append(ops.text(data))
+    elif data["kind"] == "run":
+        data["summary"] = results.summarize(data)
+        lines.append(table.text(data))
+    else:
+        raise Failure(f"{stem}: expected results for a report")
+    if has_plots:
+        folder = out.parent / "plots"
+        folder.mkdir(parents=True, exist_ok=True)
+        place = plots.Place(folder, f"{stem}-", (".svg",))
+        for path in plots.draw(data, place):
+            lines += [f"![{path.stem}](plots/{path.name})", ""]
+    return "\n".join(lines)
+
+
+def main(paths, out, has_plots):
+    """Writes the document; a file of results is named after its folder."""
+    out, parts = Path(out), [HEAD]
+    for path in map(Path, paths):
         data = results.load(path)
-        title = data.get("title") or data.get("settings", {}).get("title")
-        title = title or Path(path).stem
-        if data["kind"] == "text":
-            parts.append(f"## {title}\n\n{data['text']}\n")
-        if data["kind"] == "ops":
-            data["summary"] = ops.summarize(data)
-            parts.append(f"## {title}\n\n{ops.text(data)}")
-        if data["kind"] == "run":
-            data["summary"] = results.summarize(data)
-            parts.append(f"## {title}\n\n{table.text(data)}")
-    Path(out).write_text("\n".join(parts), encoding="utf-8")
+        stem = path.resolve().parent.name if path.stem == "run" else path.stem
+        parts.append(section(data, stem, out, has_plots))
+    out.write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
     return 0
