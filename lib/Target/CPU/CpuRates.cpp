@@ -25,9 +25,10 @@ CpuRates CpuRates::get(const CpuTarget &target) {
   // Dot products take four times as many numbers; without them, products of
   // bytes are widened to 16 bits and added in a second and third instruction.
   bool dot = llvm::any_of(
-      llvm::ArrayRef<llvm::StringRef>{"avx512vnni", "avxvnni", "dotprod"},
+      llvm::ArrayRef<llvm::StringRef>{"avx512vnni", "avxvnni", "dotprod",
+                                      "i8mm"},
       [&](llvm::StringRef feature) { return target.has(feature); });
-  rates.int8 = rates.f32 * (target.has("i8mm") ? 8 : dot ? 4 : 4.0 / 3);
+  rates.int8 = rates.f32 * (dot ? 4 : 4.0 / 3);
   return rates;
 }
 
