@@ -57,6 +57,7 @@ static void buildOptimizePipeline(OpPassManager &manager,
     manager.addNestedPass<func::FuncOp>(createQuantizeActivationsPass());
   manager.addNestedPass<func::FuncOp>(createFormKernelsPass());
   buildFusionPipeline(manager, options);
+  manager.addNestedPass<func::FuncOp>(createCopyCarriedPass());
   MakeEntriesPassOptions entries;
   entries.chunkRows = options.chunkRows;
   manager.addPass(createMakeEntriesPass(entries));

@@ -20,11 +20,6 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 
-static bool isRowWork(KernelOp kernel) {
-  return llvm::all_of(kernel.getBody().front().without_terminator(),
-                      [](Operation &op) { return isRowOp(&op); });
-}
-
 static bool choosesRows(KernelOp kernel) {
   return !kernel.getBody().front().getOps<RowsOp>().empty();
 }

@@ -138,6 +138,11 @@ bool tenon::canMerge(ArrayRef<KernelOp> kernels, KernelOp at) {
   return true;
 }
 
+bool tenon::isRowWork(KernelOp kernel) {
+  return llvm::all_of(kernel.getBody().front().without_terminator(),
+                      [](Operation &op) { return isRowOp(&op); });
+}
+
 KernelOp tenon::getSoleProducer(Value value, Operation *user) {
   auto kernel = value.getDefiningOp<KernelOp>();
   if (!kernel || kernel->getNumResults() != 1 || !value.hasOneUse() ||

@@ -29,6 +29,9 @@ KernelOp mergeKernels(llvm::ArrayRef<KernelOp> kernels, KernelOp at);
 /// made, and caches are read and written in the order in which they were.
 bool canMerge(llvm::ArrayRef<KernelOp> kernels, KernelOp at);
 
+/// Whether the kernel does nothing but work row by row.
+bool isRowWork(KernelOp kernel);
+
 /// The only op of the kernel, if it is one of type `OpTy`.
 template <typename OpTy>
 OpTy getLoneOp(KernelOp kernel) {

@@ -93,6 +93,16 @@ def FuseRowsPass : Pass<"tenon-fuse-rows", "::mlir::func::FuncOp"> {
   }];
 }
 
+def CopyCarriedPass : Pass<"tenon-copy-carried", "::mlir::func::FuncOp"> {
+  let summary = "Gives layers a copy of what they read late.";
+  let description = [{
+    Where a kernel of a stack's body reads a carried tensor while or after its
+    next value is made, it reads a copy instead, which the first kernel of the
+    body makes. Values of a carried tensor can then share one memory. Changes no
+    value; runs after fusion, which decides what a kernel reads.
+  }];
+}
+
 def MakeEntriesPass : Pass<"tenon-make-entries", "::mlir::ModuleOp"> {
   let summary = "Makes the entries `step` and `chunk` of the one entry.";
   let description = [{

@@ -32,6 +32,21 @@ func.func @gap(%x: tensor<?x32xf32>, %w: !tenon.weight<32x32, [q4_0]>, %v: !teno
 
 // -----
 
+// Neighbours are those without other work between them.
+// CHECK-LABEL: func.func @apart
+// CHECK: tenon.kernel "norm"
+// CHECK: tenon.kernel "linear"
+// CHECK: tenon.kernel "norm"
+// CHECK: return
+func.func @apart(%x: tensor<?x32xf32>, %w: !tenon.weight<32x32, [q4_0]>, %v: !tenon.weight<32, [f32]>) -> (tensor<?x32xf32>, tensor<?x32xf32>) attributes {tenon.entry} {
+  %n = tenon.norm rms %x, %v {eps = 1.0e-5 : f32} : tensor<?x32xf32>, !tenon.weight<32, [f32]>
+  %a = tenon.linear %x, %w : (tensor<?x32xf32>, !tenon.weight<32x32, [q4_0]>) -> tensor<?x32xf32>
+  %m = tenon.norm rms %a, %v {eps = 1.0e-5 : f32} : tensor<?x32xf32>, !tenon.weight<32, [f32]>
+  return %n, %m : tensor<?x32xf32>, tensor<?x32xf32>
+}
+
+// -----
+
 // A kernel loops over rows of one kind, and chosen rows start one.
 // CHECK-LABEL: func.func @two_row_spaces
 // CHECK: tenon.kernel "rows"

@@ -148,3 +148,14 @@ module attributes {tenon.model = #tenon.model<family = "llama", context_length =
     return
   }
 }
+
+// -----
+
+module attributes {tenon.model = #tenon.model<family = "llama", context_length = 64, vocab = 96>} {
+  // expected-error @below {{expected an entry with a body of one block}}
+  func.func @two_blocks(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {tenon.entry} {
+    return %x : tensor<?x32xf32>
+  ^unreachable:
+    return %x : tensor<?x32xf32>
+  }
+}

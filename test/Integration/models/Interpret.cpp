@@ -2,9 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Imports a GGUF file and runs the imported module in the interpreter: the
-// path of every model before anything is optimised. Text arrives in calls of
-// given sizes; the logits of all tokens go to a file of doubles.
+// Imports a GGUF file, or reads a module (.mlir), and runs it in the
+// interpreter: the path of every model before anything is optimised. Text
+// arrives in calls of given sizes; the logits of all tokens go to a file of
+// doubles.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -49,14 +51,17 @@ int fail(const llvm::Twine &text) {
 
 int main(int argc, char **argv) {
   if (argc != 5)
-    return fail("usage: tenon-test-interpret MODEL.gguf OUT SIZES IDS");
+    return fail("usage: tenon-test-interpret MODEL OUT SIZES IDS");
   std::vector<int32_t> sizes = parseList(argv[3]), ids = parseList(argv[4]);
 
   MLIRContext context;
   context.loadDialect<TenonDialect, func::FuncDialect, arith::ArithDialect>();
   ImportOptions options;
   options.cacheElement = ImportOptions::CacheElement::F32;
-  OwningOpRef<ModuleOp> module = importGGUF(argv[1], &context, options);
+  OwningOpRef<ModuleOp> module =
+      llvm::StringRef(argv[1]).ends_with(".mlir")
+          ? parseSourceFile<ModuleOp>(argv[1], &context)
+          : importGGUF(argv[1], &context, options);
   if (!module)
     return 1;
   func::FuncOp entry = findEntry(*module);
