@@ -9,7 +9,8 @@
 
 #include "Check.h"
 #include "Executor.h"
-#include "Instrumented.h"
+    #include "Golden.h"
+    #include "Instrumented.h"
 
 #include "lib/Pipelines/Phases.h"
 #include "lib/Target/CPU/EmitObject.h"
@@ -23,7 +24,7 @@
 
 #include <chrono>
 
-using namespace mlir;
+    using namespace mlir;
 using namespace tenon;
 using namespace tenon::conformance;
 
@@ -38,13 +39,14 @@ constexpr llvm::StringLiteral kUsage =
     "  --filter=TEXT      only cases whose name contains TEXT\n"
     "  --every=N          only every Nth of these\n"
     "  --full             every combination; takes hours\n"
+    "  --golden=FILE      compare the differences on x86-64-v3 with a record\n"
     "  --list             names of the cases, nothing else\n"
     "  --print            the text of the cases, nothing else\n";
 
 /// What the command line says.
 struct Options {
   std::vector<std::string> groups, cpus = {"native", "x86-64-v3"};
-  std::string filter, runner;
+  std::string filter, golden, runner;
   size_t every = 1;
   bool isFull = false, isList = false, isPrint = false;
 };
@@ -67,6 +69,8 @@ bool parse(int argc, char **argv, Options &options) {
       options.runner = argument.str();
     else if (argument.consume_front("--filter="))
       options.filter = argument.str();
+    else if (argument.consume_front("--golden="))
+      options.golden = argument.str();
     else if (argument.consume_front("--every=") &&
              !argument.getAsInteger(10, options.every) && options.every > 0)
       continue;
@@ -164,6 +168,14 @@ std::string findMissing(const cpu::CpuTarget &target) {
   return "";
 }
 
+/// Adds what one instruction set showed to what all did.
+void add(Report &all, const Report &one) {
+  all.runs += one.runs;
+  all.failures += one.failures;
+  for (const auto &[key, worst] : one.worst)
+    all.worst[key] = std::max(all.worst[key], worst);
+}
+
 /// The worst difference of each group and format.
 void printReport(const Report &report, const Totals &totals) {
   std::string group;
@@ -214,6 +226,7 @@ int main(int argc, char **argv) {
   context.loadAllAvailableDialects();
   Report report;
   Totals totals;
+  bool golden = true;
   for (const std::string &name : options.cpus) {
     llvm::Expected<cpu::CpuTarget> target = cpu::CpuTarget::get(name);
     if (!target) {
@@ -226,14 +239,18 @@ int main(int argc, char **argv) {
                    << "\n";
       continue;
     }
+    Report own;
     constexpr size_t batch = 40;
     for (size_t first = 0; first < cases.size(); first += batch)
       if (!runBatch(context,
                     llvm::ArrayRef(cases).slice(
                         first, std::min(batch, cases.size() - first)),
-                    *target, report, totals))
+                    *target, own, totals))
         return 1;
+    add(report, own);
+    if (!options.golden.empty() && name == kGoldenCpu)
+      golden = checkGolden(options.golden, options.groups, own);
   }
   printReport(report, totals);
-  return report.failures || !report.runs;
+  return report.failures || !report.runs || !golden;
 }
