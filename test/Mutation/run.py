@@ -27,10 +27,13 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+LLVM_BIN = "/usr/lib/llvm-22/bin"
 
 
 #: What a test needs built, by how its name starts; unit tests are programs.
 TARGETS = {
+    "lit ": ["tenonc", "tenon-opt", "tenon-run"],
+    "pytest Golden": ["tenonc", "tenon-opt", "tenon-run"],
     "pytest Integration/blockformat": ["tenon-dequantize"],
     "pytest Integration/models/test_interpreter": ["tenon-test-interpret"],
     "pytest Integration/": ["tenonc", "tenon-run", "tenon-opt"]
@@ -89,9 +92,13 @@ class Tree:
     def test(self, spec):
         """Runs one test of a mutation; true if it passes.
 
-        `ctest unit/NAME`, or `pytest FILE [-k EXPRESSION]` below test/.
+        `ctest unit/NAME`, `lit FILTER`, or `pytest FILE [-k EXPRESSION]`
+        below test/.
         """
         kind, rest = spec.split(" ", 1)
+        if kind == "lit":
+            lit = Path(os.environ.get("TENON_LLVM_BIN", LLVM_BIN)) / "lit"
+            return self._run([lit, "-sv", self.build / "test", "--filter", rest])
         if kind == "ctest":
             return self._run(
                 ["ctest", "--test-dir", self.build, "-R", f"^{rest}$"]
