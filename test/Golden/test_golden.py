@@ -23,7 +23,7 @@ from tenon_test.tokenize import encode
 #: --cpu -> the machine that llvm-mca knows it as.
 CPUS = {"x86-64-v3": "znver3", "znver4": "znver4"}
 PHASES = ("imported", "optimized", "scheduled", "kernels", "native")
-ACTIVATIONS = ("f32",)
+ACTIVATIONS = ("f32", "int8")
 #: Weights of one layer each: these keep float inputs, those get integers.
 FORMATS = {
     "float": ("f32", "f16", "bf16"),
@@ -178,3 +178,31 @@ def test_messages():
     assert all("bash tools/dev/golden.sh code" in text for text in found)
     # Not a number is never good enough.
     assert golden.problems("code", {"x": 1.0}, {"x": float("nan")})
+
+
+def test_loop_finder():
+    """The hottest inner loop, its products, and what goes over the stack."""
+    lines = [
+        "vmovups\t%zmm3, 0x40(%rsp)",
+        "vmovups\t(%rsi), %zmm0",  # outer loop from here
+        "vfmadd231ps\t(%rdi), %zmm0, %zmm1",  # first inner loop
+        "jne\t0x8 <k+0x8>",
+        "vpdpbusd\t%zmm2, %zmm4, %zmm1",  # second inner loop
+        "vpdpbusd\t0x40(%rsp), %zmm4, %zmm3",
+        "vfmadd213ss\t%xmm1, %xmm2, %xmm3",  # no vector
+        "jb\t0x10 <k+0x10>",
+        "jmp\t0x4 <k+0x4>",
+        "vpmaddubsw\t%ymm1, %ymm2, %ymm3",  # no loop
+        "ret",
+    ]
+    code = [(4 * i, line) for i, line in enumerate(lines)]
+    inner = loops.inner_loops(code)
+    assert inner == [lines[2:4], lines[4:8]]
+    assert [loops.products_of(loop) for loop in inner] == [16, 128]
+    pair = ["vpmaddubsw %ymm0, %ymm1, %ymm2", "vpmaddwd %ymm2, %ymm3, %ymm4"]
+    assert loops.products_of(pair) == 32
+    assert loops.products_of(pair[1:]) == 16
+    loop = loops.hottest(code, "znver4")
+    assert (loop.products, loop.spills, loop.stack) == (128, 1, 1)
+    assert 0 < loop.cycles < 1000
+    assert loops.hottest(code[8:], "znver4") is None
