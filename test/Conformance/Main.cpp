@@ -9,8 +9,8 @@
 
 #include "Check.h"
 #include "Executor.h"
-    #include "Golden.h"
-    #include "Instrumented.h"
+#include "Golden.h"
+#include "Instrumented.h"
 
 #include "lib/Pipelines/Phases.h"
 #include "lib/Target/CPU/EmitObject.h"
@@ -24,7 +24,7 @@
 
 #include <chrono>
 
-    using namespace mlir;
+using namespace mlir;
 using namespace tenon;
 using namespace tenon::conformance;
 
