@@ -32,6 +32,7 @@ LLVM_BIN = "/usr/lib/llvm-22/bin"
 
 #: What a test needs built, by how its name starts; unit tests are programs.
 TARGETS = {
+    "ctest conformance/": ["conformance-test"],
     "lit ": ["tenonc", "tenon-opt", "tenon-run"],
     "pytest Golden": ["tenonc", "tenon-opt", "tenon-run"],
     "pytest Integration/blockformat": ["tenon-dequantize"],
