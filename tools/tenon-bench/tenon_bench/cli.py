@@ -67,7 +67,7 @@ def run(args):
         "threads",
         "rounds",
         "cache",
-        "launcher",
+        "title",
     ]
     settings = {key: getattr(args, key) for key in keys}
     if not (args.depths or args.prompts or args.batches):
@@ -149,7 +149,7 @@ def main(argv=None):
         "limits": run_limits,
         "ops": run_ops,
         "report": lambda args: report.main(
-            args.results, args.out, not args.no_plots
+            args.results, args.out, not args.no_plots, args.preface
         ),
     }
     if args.version:

@@ -292,6 +292,7 @@ def parser():
     part = commands.add_parser("report", help="one document from results")
     part.add_argument("results", nargs="+", metavar="RESULT.json")
     part.add_argument("-o", "--out", required=True, metavar="FILE.md")
+    part.add_argument("--preface", default="", metavar="TEXT")
     part.add_argument(
         "--no-plots",
         action="store_true",

@@ -36,6 +36,8 @@ def library():
         ) from None
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "tenon-bench"
+    # Text as text: a tenth of the size of outlines.
+    matplotlib.rcParams["svg.fonttype"] = "none"
     matplotlib.rcParams["axes.grid"] = True
     matplotlib.rcParams["grid.alpha"] = 0.3
     import matplotlib.pyplot as plt

@@ -34,6 +34,9 @@ def section(data, stem, out, has_plots):
         lines.append(ops.text(data))
     elif data["kind"] == "run":
         data["summary"] = results.summarize(data)
+        # A table says more of variants than bars do.
+        names = table.engines_of(data)
+        has_plots = has_plots and not any(map(table.is_variant, names))
         lines.append(table.text(data))
     else:
         raise Failure(f"{stem}: expected results for a report")
@@ -46,9 +49,11 @@ def section(data, stem, out, has_plots):
     return "\n".join(lines)
 
 
-def main(paths, out, has_plots):
+def main(paths, out, has_plots, preface=""):
     """Writes the document; a file of results is named after its folder."""
     out, parts = Path(out), [HEAD]
+    if preface:
+        parts.append(preface + "\n")
     for path in map(Path, paths):
         data = results.load(path)
         stem = path.resolve().parent.name if path.stem == "run" else path.stem
