@@ -69,13 +69,20 @@ Attribute ScheduleKernelsPass::chooseContraction(KernelOp kernel,
     weights = std::max<int64_t>(weights, output.weights.size());
   // Registers of the machine that one vector of 16 lanes takes.
   int64_t split = kLanes * 32 / vectorBits;
-  // Sums as integers and as floats, a vector of codes and a scale fit the
-  // registers; one group, because its panel is read for every tile of rows.
-  if (work.isInteger)
-    return ChunkAttr::get(
-        context, kLanes, /*groups=*/1,
-        std::clamp<int64_t>((vectorRegisters - 3 * split) / (2 * split), 1, 8),
-        work.columns);
+  // Sums as integers and as floats, a vector of codes per group and a scale fit
+  // the registers. Several groups share the loads of a row's integers, of which
+  // a core does one per product otherwise; three where their panel stays in the
+  // first-level cache.
+  if (work.isInteger) {
+    int64_t groups = 1;
+    if (vectorRegisters >= 32 && split == 1 && weights == 1)
+      groups = work.columns <= 1024 ? 3 : 2;
+    int64_t parts = groups * weights;
+    int64_t budget = vectorRegisters / split - parts - 2;
+    return ChunkAttr::get(context, kLanes, groups,
+                          std::clamp<int64_t>(budget / (2 * parts), 1, 8),
+                          work.columns);
+  }
   // A panel of f32 takes half of the cache at most.
   int64_t perGroup = work.columns * kLanes * 4 * weights;
   int64_t groups =

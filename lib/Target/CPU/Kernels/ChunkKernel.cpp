@@ -52,8 +52,9 @@ private:
   void emitIntegerTile(const Contraction::Output &output,
                        const OutputMemory &memory, Value group, int64_t groups,
                        ArrayRef<Value> rowOf);
-  SmallVector<Value> emitIntegerSums(const BlockFormat &format,
-                                     int64_t position, ArrayRef<Value> rowOf);
+  SmallVector<Value> emitIntegerSums(ArrayRef<const BlockFormat *> formats,
+                                     ArrayRef<int64_t> positions,
+                                     ArrayRef<Value> rowOf);
   /// Views of the panel at `position`: bytes, scales, minima.
   struct IntegerPanel {
     Value codes, scales, minima;
@@ -127,57 +128,77 @@ void ChunkBuilder::emitIntegerDecode(unsigned weight, Value group,
   });
 }
 
-/// 16 sums per row of the panel at `position`.
-SmallVector<Value> ChunkBuilder::emitIntegerSums(const BlockFormat &format,
-                                                 int64_t position,
-                                                 ArrayRef<Value> rowOf) {
-  IntegerPanel from = viewPanel(position);
-  int64_t size = format.elements / BlockReader::subBlocks(format);
-  SmallVector<Value> sums(rowOf.size(), e.splat(0));
+/// 16 sums per part and row (of part p and row r at p * rows + r): of the parts
+/// of the panel at `positions`, whose sub-blocks have one size.
+SmallVector<Value>
+ChunkBuilder::emitIntegerSums(ArrayRef<const BlockFormat *> formats,
+                              ArrayRef<int64_t> positions,
+                              ArrayRef<Value> rowOf) {
+  SmallVector<IntegerPanel> from;
+  for (int64_t position : positions)
+    from.push_back(viewPanel(position));
+  int64_t size = BlockReader::subBlockSize(*formats.front());
+  SmallVector<Value> sums(positions.size() * rowOf.size(), e.splat(0));
   return e.loop(zero, e.index(work.columns / size), 1, sums,
                 [&](Value number, ValueRange carried) {
                   SmallVector<Value> totals(carried);
                   Value place = e.mul(number, kLanes);
                   Value element = e.mul(number, size);
                   Value codes = e.mul(number, size * kLanes);
-                  SubBlock block{size,
-                                 BlockReader::codeBias(format),
-                                 [&](int64_t i) {
-                                   return e.loadVector(
-                                       from.codes, {e.add(codes, i * kLanes)},
-                                       4 * kLanes);
-                                 },
-                                 e.loadVector(from.scales, {place}),
-                                 format.minimum == MinimumKind::None
-                                     ? Value()
-                                     : e.loadVector(from.minima, {place}),
-                                 BlockReader::largestCode(format)};
+                  SmallVector<SubBlock> blocks;
+                  for (auto [panel, format] : llvm::zip(from, formats))
+                    blocks.push_back({size, BlockReader::codeBias(*format),
+                                      [&, memory = panel.codes](int64_t i) {
+                                        return e.loadVector(
+                                            memory, {e.add(codes, i * kLanes)},
+                                            4 * kLanes);
+                                      },
+                                      e.loadVector(panel.scales, {place}),
+                                      format->minimum == MinimumKind::None
+                                          ? Value()
+                                          : e.loadVector(panel.minima, {place}),
+                                      BlockReader::largestCode(*format)});
                   Value scaleIndex = size == kInputBlock
                                          ? number
                                          : e.div(number, kInputBlock / size);
-                  emitProducts(e, target, *integers, block, rowOf, element,
+                  emitProducts(e, target, *integers, blocks, rowOf, element,
                                number, scaleIndex, totals);
                   return totals;
                 });
 }
 
-/// Multiplies the panel of bytes with rows of scaled integers.
+/// Multiplies the panel of bytes with rows of scaled integers. All parts of the
+/// panel whose sub-blocks have one size meet a row's integers at once.
 void ChunkBuilder::emitIntegerTile(const Contraction::Output &output,
                                    const OutputMemory &memory, Value group,
                                    int64_t groups, ArrayRef<Value> rowOf) {
-  for (int64_t g = 0; g < groups; ++g) {
-    SmallVector<SmallVector<Value>> sums;
+  int64_t count = rowOf.size();
+  SmallVector<Value> sums(output.weights.size() * groups * count);
+  for (int64_t size : {16, 32}) {
+    SmallVector<const BlockFormat *> parts;
+    SmallVector<int64_t> positions;
     for (auto [w, weight] : llvm::enumerate(output.weights))
-      sums.push_back(emitIntegerSums(getBlockFormat(formats[weight]),
-                                     w * groups + g, rowOf));
-    for (auto [r, row] : llvm::enumerate(rowOf)) {
+      for (int64_t g = 0; g < groups; ++g)
+        if (const BlockFormat &format = getBlockFormat(formats[weight]);
+            BlockReader::subBlockSize(format) == size) {
+          parts.push_back(&format);
+          positions.push_back(w * groups + g);
+        }
+    if (parts.empty())
+      continue;
+    SmallVector<Value> own = emitIntegerSums(parts, positions, rowOf);
+    for (auto [p, position] : llvm::enumerate(positions))
+      for (int64_t r = 0; r < count; ++r)
+        sums[position * count + r] = own[p * count + r];
+  }
+  for (int64_t g = 0; g < groups; ++g)
+    for (int64_t r = 0; r < count; ++r) {
       SmallVector<Value> values;
-      for (const SmallVector<Value> &ofWeight : sums)
-        values.push_back(ofWeight[r]);
-      emitEpilogue(e, output, memory, values, row,
+      for (size_t w = 0; w < output.weights.size(); ++w)
+        values.push_back(sums[(w * groups + g) * count + r]);
+      emitEpilogue(e, output, memory, values, rowOf[r],
                    e.mul(e.add(group, g), kLanes));
     }
-  }
 }
 
 /// Multiplies the panel of floats with rows of floats.

@@ -44,30 +44,44 @@ Value QuantizedInput::total(Value row, Value index, bool half) {
 }
 
 void tenon::cpu::emitProducts(Emitter &e, const CPUTargetOptions &target,
-                              QuantizedInput &input, const SubBlock &block,
+                              QuantizedInput &input, ArrayRef<SubBlock> blocks,
                               ArrayRef<Value> rows, Value element, Value index,
                               Value scaleIndex, MutableArrayRef<Value> totals) {
-  bool half = block.size == 16;
+  int64_t size = blocks.front().size;
+  bool half = size == 16;
+  // Of block b and row r at b * rows + r, as the totals.
   SmallVector<Value> sums;
-  for (Value row : rows) {
-    Value sum = e.i32Splat(0);
-    if (block.bias)
-      sum = arith::ShLIOp::create(e.b, input.negativeSum(row, index, half),
-                                  e.i32Splat(llvm::Log2_64(block.bias)));
-    sums.push_back(sum);
-  }
-  for (int64_t i = 0; i < block.size; i += 4) {
-    Value codes = block.codes4(i);
+  for (const SubBlock &block : blocks)
+    for (Value row : rows) {
+      Value sum = e.i32Splat(0);
+      if (block.bias)
+        sum = arith::ShLIOp::create(e.b, input.negativeSum(row, index, half),
+                                    e.i32Splat(llvm::Log2_64(block.bias)));
+      sums.push_back(sum);
+    }
+  for (int64_t i = 0; i < size; i += 4) {
+    SmallVector<Value> codes;
+    for (const SubBlock &block : blocks)
+      codes.push_back(block.codes4(i));
     Value at = e.add(element, i);
-    for (auto [row, sum] : llvm::zip(rows, sums))
-      sum =
-          emitDot4(e, target, sum, codes, input.codes4(row, at), block.largest);
+    for (auto [r, row] : llvm::enumerate(rows)) {
+      Value x = input.codes4(row, at);
+      for (auto [b, block] : llvm::enumerate(blocks)) {
+        Value &sum = sums[b * rows.size() + r];
+        sum = emitDot4(e, target, sum, codes[b], x, block.largest);
+      }
+    }
   }
-  for (auto [row, sum, total] : llvm::zip(rows, sums, totals)) {
-    Value product = arith::SIToFPOp::create(e.b, e.vf32(), sum);
-    product = e.mulf(product, input.scale(row, scaleIndex));
-    total = e.fma(product, block.scale, total);
-    if (block.minimum)
-      total = e.fma(block.minimum, input.total(row, index, half), total);
+  for (auto [r, row] : llvm::enumerate(rows)) {
+    Value scale = input.scale(row, scaleIndex);
+    for (auto [b, block] : llvm::enumerate(blocks)) {
+      Value &total = totals[b * rows.size() + r];
+      Value product =
+          arith::SIToFPOp::create(e.b, e.vf32(), sums[b * rows.size() + r]);
+      product = e.mulf(product, scale);
+      total = e.fma(product, block.scale, total);
+      if (block.minimum)
+        total = e.fma(block.minimum, input.total(row, index, half), total);
+    }
   }
 }

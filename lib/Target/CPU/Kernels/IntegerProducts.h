@@ -54,12 +54,12 @@ struct SubBlock {
   int64_t largest = 255;
 };
 
-/// Adds the products of `block` with each of `rows` to `totals` (16 x f32 per
-/// row). Element 0 of the sub-block meets element `element` of the input;
-/// `index` is the number of the input's (half) block there, `scaleIndex` that
-/// of the whole block.
+/// Adds the products of `blocks`, sub-blocks of one size, with each of `rows`
+/// to `totals` (16 x f32; of block b and row r at b * rows + r). Element 0 of
+/// the sub-blocks meets element `element` of the input; `index` is the number
+/// of the input's (half) block there, `scaleIndex` that of the whole block.
 void emitProducts(Emitter &e, const CPUTargetOptions &target,
-                  QuantizedInput &input, const SubBlock &block,
+                  QuantizedInput &input, llvm::ArrayRef<SubBlock> blocks,
                   llvm::ArrayRef<mlir::Value> rows, mlir::Value element,
                   mlir::Value index, mlir::Value scaleIndex,
                   llvm::MutableArrayRef<mlir::Value> totals);
