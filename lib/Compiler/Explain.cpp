@@ -116,10 +116,17 @@ std::string reason(Attribute schedule, int64_t layers) {
             .str();
       })
       .Case([&](cpu::AttendAttr attribute) {
-        return llvm::formatv("scores of {0} slots at a time stay in the first "
-                             "cache, with a running maximum{1}",
-                             attribute.getTile(), times)
+        return llvm::formatv("many rows use each key, so arithmetic decides: "
+                             "a tile of slots meets {0} rows while it is in "
+                             "the first cache, with a running maximum{1}",
+                             attribute.getRows(), times)
             .str();
+      })
+      .Case([&](cpu::AttendStepAttr) {
+        return "reading the cache decides: workers share out its slots, each "
+               "reads its parts front to back, once for all query heads of a "
+               "group" +
+               times;
       })
       .Case([&](cpu::RowsAttr attribute) {
         switch (attribute.getSplit()) {

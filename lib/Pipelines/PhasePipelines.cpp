@@ -61,6 +61,10 @@ static void buildOptimizePipeline(OpPassManager &manager,
   MakeEntriesPassOptions entries;
   entries.chunkRows = options.chunkRows;
   manager.addPass(createMakeEntriesPass(entries));
+  manager.addNestedPass<func::FuncOp>(createSplitAttentionPass());
+  if (options.activations == Activations::Int8 &&
+      options.target.has("avx512bf16"))
+    manager.addNestedPass<func::FuncOp>(createRoundAttentionPass());
   addContract(manager, "optimized");
 }
 

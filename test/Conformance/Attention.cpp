@@ -24,6 +24,8 @@ struct Shape {
   int64_t group; ///< query heads per cache head
   int64_t dim;
   bool isHalf, isCausal, hasLse, hasBias;
+  int64_t parts = 0;      ///< 0: in one piece
+  bool isRounded = false; ///< products of bf16
 };
 
 /// Every value of every axis, and the pairs that share code.
@@ -36,6 +38,24 @@ const Shape defaults[] = {
     {1, 5, 96, true, false, false, false},
     {1, 6, 64, false, true, true, true},
     {2, 7, 20, true, false, true, true},
+};
+
+/// Attention with products of bf16: whole vectors and not, odd dims.
+const Shape rounded[] = {
+    {3, 3, 64, true, true, true, false, 0, true},
+    {1, 4, 128, false, true, false, true, 0, true},
+    {2, 5, 20, true, false, true, false, 0, true},
+    {1, 1, 33, false, true, true, false, 0, true},
+};
+
+/// Attention in parts: fewer and more of them than tiles of slots, whole
+/// vectors of them and not.
+const Shape inParts[] = {
+    {3, 3, 64, true, true, true, false, 16},
+    {1, 4, 128, true, true, false, false, 32},
+    {2, 7, 20, false, true, true, true, 2},
+    {1, 1, 80, false, false, true, false, 3},
+    {2, 16, 16, true, true, true, true, 20},
 };
 
 std::string cacheType(const Shape &shape) {
@@ -51,7 +71,9 @@ std::string nameOf(const Shape &shape) {
   return "h" + std::to_string(shape.heads) + "x" + std::to_string(shape.group) +
          "-d" + std::to_string(shape.dim) + (shape.isHalf ? "-f16" : "-f32") +
          (shape.isCausal ? "-causal" : "-full") + (shape.hasLse ? "-lse" : "") +
-         (shape.hasBias ? "-bias" : "");
+         (shape.hasBias ? "-bias" : "") +
+         (shape.parts ? "-p" + std::to_string(shape.parts) : "") +
+         (shape.isRounded ? "-bf16" : "");
 }
 
 /// The kernel that appends; its result.
@@ -74,7 +96,7 @@ Val append(Program &program, const Val &cache, const Val &layer,
 }
 
 void addConditions(Case &made, bool isStep) {
-  for (int64_t used : {0, 1, 15, 16, 17, 127, 128, 129, 300}) {
+  for (int64_t used : {0, 1, 15, 16, 17, 63, 64, 127, 128, 129, 300}) {
     if (isStep) {
       made.conditions.push_back({1, 0, used, used});
       continue;
@@ -98,6 +120,11 @@ std::vector<Val> attend(Program &program, const Val &cache, const Val &layer,
                         const Shape &shape, const Val &positions) {
   int64_t heads = shape.heads * shape.group;
   std::string type = rowsType({heads, shape.dim}), lse = rowsType({heads});
+  std::string output = type;
+  if (shape.parts) {
+    output = rowsType({heads, shape.parts, shape.dim});
+    lse = rowsType({heads, shape.parts});
+  }
   Val query = program.argument(Role::Floats, type);
   std::vector<Val> inputs = {query, cache, layer, positions};
   if (shape.hasBias)
@@ -111,13 +138,41 @@ std::vector<Val> attend(Program &program, const Val &cache, const Val &layer,
     if (shape.hasBias)
       text += " key_bias " + x[4].name + " : " + x[4].type;
     std::vector<Val> both = program.ops(
-        text + " {scale = " + scale + " : f32} : " + type + ", " + x[1].type +
-            ", " + x[3].type + " -> " + type + ", " + lse,
-        {type, lse});
+        text + " {" + (shape.isRounded ? "products = bf16, " : "") +
+            (shape.parts ? "parts = " + std::to_string(shape.parts) + " : i64, "
+                         : "") +
+            "scale = " + scale + " : f32} : " + type + ", " + x[1].type + ", " +
+            x[3].type + " -> " + output + ", " + lse,
+        {output, lse});
     if (!shape.hasLse)
       both.pop_back();
     return both;
   });
+}
+
+/// Attention in one piece, or its parts and what they merge to.
+std::vector<Val> attendAll(Program &program, const Val &cache, const Val &layer,
+                           const Shape &shape, const Val &positions) {
+  if (!shape.parts)
+    return attend(program, cache, layer, shape, positions);
+  Shape withLse = shape;
+  withLse.hasLse = true;
+  std::vector<Val> parts = attend(program, cache, layer, withLse, positions);
+  int64_t heads = shape.heads * shape.group;
+  std::string type = rowsType({heads, shape.dim}), lse = rowsType({heads});
+  std::vector<Val> both = program.kernel(parts, [&](const std::vector<Val> &x) {
+    std::vector<Val> merged = program.ops(
+        "tenon.merge_parts " + x[0].name + ", " + x[1].name + " : " +
+            x[0].type + ", " + x[1].type + " -> " + type + ", " + lse,
+        {type, lse});
+    if (!shape.hasLse)
+      merged.pop_back();
+    return merged;
+  });
+  // The parts themselves too: a wrong cut would merge to the right sum.
+  if (shape.hasLse)
+    both.insert(both.end(), parts.begin(), parts.end());
+  return both;
 }
 
 void addAttend(std::vector<Case> &cases, const Shape &shape, bool isStep) {
@@ -126,12 +181,22 @@ void addAttend(std::vector<Case> &cases, const Shape &shape, bool isStep) {
   Val layer = program.argument(Role::Layer, "index");
   Val positions = program.argument(Role::Positions, "tensor<?xi32>");
   Val filled = append(program, cache, layer, shape, positions);
-  std::vector<Val> results = attend(program, filled, layer, shape, positions);
+  std::vector<Val> results =
+      attendAll(program, filled, layer, shape, positions);
   results.push_back(filled);
   Case made = program.finish("attend",
                              std::string("attend-") +
                                  (isStep ? "step-" : "chunk-") + nameOf(shape),
-                             shape.isHalf ? "f16" : "f32", results);
+                             shape.isRounded ? "bf16"
+                             : shape.isHalf  ? "f16"
+                                             : "f32",
+                             results);
+  // Weights are rounded relative to another maximum than the reference's: each
+  // by 2^-9 of itself there and here, of values around 4.
+  if (shape.isRounded) {
+    made.tolerance = 4e-3;
+    made.feature = "avx512bf16";
+  }
   addConditions(made, isStep);
   cases.push_back(std::move(made));
 }
@@ -142,11 +207,11 @@ void addHidden(std::vector<Case> &cases, const Shape &shape, bool isStep) {
   Val cache = program.argument(Role::Cache, cacheType(shape));
   Val layer = program.argument(Role::Layer, "index");
   Val positions = program.argument(Role::Positions, "tensor<?xi32>");
-  Case made = program.finish("attend",
-                             std::string("hidden-") +
-                                 (isStep ? "step-" : "chunk-") + nameOf(shape),
-                             shape.isHalf ? "f16" : "f32",
-                             attend(program, cache, layer, shape, positions));
+  Case made = program.finish(
+      "attend",
+      std::string("hidden-") + (isStep ? "step-" : "chunk-") + nameOf(shape),
+      shape.isHalf ? "f16" : "f32",
+      attendAll(program, cache, layer, shape, positions));
   for (bool isHidden : {false, true}) {
     Conditions given{isStep ? 1 : 9, 0, 37, 37};
     given.isFilled = true;
@@ -190,7 +255,15 @@ void tenon::conformance::addAttention(std::vector<Case> &cases, bool isFull) {
   for (bool isStep : {true, false}) {
     for (const Shape &shape : shapes)
       addAttend(cases, shape, isStep);
+    if (isStep)
+      for (const Shape &shape : inParts)
+        addAttend(cases, shape, isStep);
+    else
+      for (const Shape &shape : rounded)
+        addAttend(cases, shape, isStep);
     for (bool isCausal : {false, true})
       addHidden(cases, {1, 3, 20, !isStep, isCausal, true, false}, isStep);
+    if (isStep)
+      addHidden(cases, {1, 3, 20, true, true, true, false, 3}, isStep);
   }
 }

@@ -50,10 +50,11 @@ struct Conditions {
 
 /// One function, and what it runs on.
 struct Case {
-  std::string group;  ///< as --group names it
-  std::string name;   ///< unique in the matrix
-  std::string format; ///< column of the table of errors
-  std::string text;   ///< a func.func; @NAME stands for its symbol
+  std::string group;   ///< as --group names it
+  std::string name;    ///< unique in the matrix
+  std::string format;  ///< column of the table of errors
+  std::string feature; ///< what a CPU must have to run it, or nothing
+  std::string text;    ///< a func.func; @NAME stands for its symbol
   std::vector<Argument> arguments;
   std::vector<Conditions> conditions;
   /// Largest difference, relative to the largest number of the reference where

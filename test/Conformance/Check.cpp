@@ -127,8 +127,7 @@ Call makeCall(KernelOp kernel, Memory &memory) {
     } else if (isa<CacheType>(type)) {
       CacheMemory &cache = memory.cache(input);
       int64_t bytes = cache.type.getK().getIntOrFloatBitWidth() / 8;
-      flat(cache.keys, bytes);
-      flat(cache.values, bytes);
+      flat(cache.cells, bytes);
       flat(cache.positions, 4);
       call.addNumber(cache.used);
       call.addNumber(cache.capacity);
@@ -256,12 +255,9 @@ std::string compareCache(const interp::CacheValue &expected,
         return static_cast<int64_t>(i);
     return -1;
   };
-  if (int64_t at = differ(reference.keys, memory.keys); at >= 0)
-    return "expected the reference's keys, but byte " + std::to_string(at) +
-           " differs";
-  if (int64_t at = differ(reference.values, memory.values); at >= 0)
-    return "expected the reference's values, but byte " + std::to_string(at) +
-           " differs";
+  if (int64_t at = differ(reference.cells, memory.cells); at >= 0)
+    return "expected the reference's keys and values, but byte " +
+           std::to_string(at) + " differs";
   return "";
 }
 
@@ -325,8 +321,7 @@ static std::vector<bool> findWritten(func::FuncOp function, KernelOp kernel,
     if (isa<RankedTensorType>(result.getType())) {
       buffers.push_back(&memory.buffer(result));
     } else {
-      buffers.push_back(&memory.cache(result).keys);
-      buffers.push_back(&memory.cache(result).values);
+      buffers.push_back(&memory.cache(result).cells);
     }
   }
   std::vector<std::vector<uint8_t>> contents;

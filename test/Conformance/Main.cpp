@@ -240,11 +240,15 @@ int main(int argc, char **argv) {
       continue;
     }
     Report own;
+    std::vector<Case> able;
+    llvm::copy_if(cases, std::back_inserter(able), [&](const Case &tested) {
+      return tested.feature.empty() || target->has(tested.feature);
+    });
     constexpr size_t batch = 40;
-    for (size_t first = 0; first < cases.size(); first += batch)
+    for (size_t first = 0; first < able.size(); first += batch)
       if (!runBatch(context,
-                    llvm::ArrayRef(cases).slice(
-                        first, std::min(batch, cases.size() - first)),
+                    llvm::ArrayRef(able).slice(
+                        first, std::min(batch, able.size() - first)),
                     *target, own, totals))
         return 1;
     add(report, own);

@@ -33,8 +33,7 @@ static constexpr int32_t kFreeSlot = std::numeric_limits<int32_t>::max();
 
 CacheMemory::CacheMemory(CacheType type, int64_t capacity)
     : type(type), capacity(capacity),
-      keys(capacity * cpu::CacheLayoutOf(type).keySlotBytes()),
-      values(capacity * cpu::CacheLayoutOf(type).valueSlotBytes()),
+      cells(capacity * cpu::CacheLayoutOf(type).slotBytes()),
       positions(capacity * 4) {}
 
 /// Writes `value`, which the type can hold, as element `index`.
@@ -56,12 +55,12 @@ void CacheMemory::setSlot(int64_t slot, const double *key,
   cpu::CacheLayoutOf layout(type);
   for (int64_t head = 0; head < layout.heads; ++head)
     for (int64_t d = 0; d < layout.dim; ++d) {
-      int64_t tile = slot / cpu::kLanes, lane = slot % cpu::kLanes;
-      setElement(keys,
-                 head * capacity * layout.dim +
-                     (tile * layout.dim + d) * cpu::kLanes + lane,
-                 layout.element, key[head * layout.dim + d]);
-      setElement(values, (head * capacity + slot) * layout.padded + d,
+      int64_t tile = slot / cpu::kSlotTile, lane = slot % cpu::kSlotTile;
+      int64_t start =
+          (head * (capacity / cpu::kSlotTile) + tile) * layout.tileElements();
+      setElement(cells, start + d * cpu::kSlotTile + lane, layout.element,
+                 key[head * layout.dim + d]);
+      setElement(cells, start + layout.valuesAt() + lane * layout.padded + d,
                  layout.element, value[head * layout.dim + d]);
     }
 }
@@ -85,8 +84,7 @@ std::vector<int32_t> Memory::slotPositions() const {
 }
 
 void Memory::fillCache(CacheMemory &memory, const CacheValue &contents) {
-  memory.keys.reset();
-  memory.values.reset();
+  memory.cells.reset();
   memory.used = given.used;
   const CacheLayer &layer = *contents.layers[kLayer];
   int64_t width = memory.type.getHeads() * memory.type.getDim();
@@ -97,10 +95,10 @@ void Memory::fillCache(CacheMemory &memory, const CacheValue &contents) {
 void Memory::makeCache(Value value, uint64_t seed) {
   auto type = cast<CacheType>(value.getType());
   int64_t slots = given.used + given.rows;
-  int64_t capacity = llvm::alignTo(slots, cpu::kLanes);
-  // With and without room behind the last slot.
+  int64_t capacity = llvm::alignTo(slots, cpu::kSlotTile);
+  // With and without a tile behind the last slot.
   if (seed % 2)
-    capacity += cpu::kLanes;
+    capacity += cpu::kSlotTile;
   auto memory = std::make_unique<CacheMemory>(type, capacity);
   std::vector<int32_t> positions = slotPositions();
   positions.resize(capacity, kFreeSlot);
@@ -334,7 +332,7 @@ bool Memory::areFrontsIntact() const {
     if (!memory->isFrontIntact())
       return false;
   for (const auto &[value, memory] : caches)
-    if (!memory->keys.isFrontIntact() || !memory->values.isFrontIntact())
+    if (!memory->cells.isFrontIntact())
       return false;
   return true;
 }

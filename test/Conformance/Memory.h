@@ -26,7 +26,7 @@ struct CacheMemory {
 
   CacheType type;
   int64_t capacity, used = 0;
-  Guarded keys, values, positions;
+  Guarded cells, positions;
 
   /// Writes a slot's keys and values as the layout says.
   void setSlot(int64_t slot, const double *key, const double *value);

@@ -9,6 +9,7 @@
 #include "dialects/Tenon/IR/Shapes.h"
 #include "dialects/Tenon/IR/Tenon.h"
 
+#include "mlir/Bytecode/BytecodeImplementation.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -76,14 +77,84 @@ LogicalResult AttentionOp::verify() {
   if (ShapedType::isDynamic(heads) || heads < 1 || heads % cache.getHeads())
     return emitOpError("expected query heads to be a multiple of the cache's ")
            << cache.getHeads() << " heads, but got " << query;
+  if (getProducts() && !getProducts()->isBF16())
+    return emitOpError("expected products of bf16, or none given for exact "
+                       "ones, but got ")
+           << *getProducts();
+  // The results' rows of one head: one, or one per part.
+  SmallVector<int64_t> shape = {rows, heads};
+  if (std::optional<uint64_t> parts = getParts()) {
+    int64_t count = static_cast<int64_t>(*parts);
+    if (count < 1 || count > kMaxParts)
+      return emitOpError("expected 1 to ")
+             << kMaxParts << " parts, but got " << count;
+    shape.push_back(count);
+  }
+  SmallVector<int64_t> output = shape;
+  output.push_back(cache.getDim());
   if (failed(verifyShape(getOperation(), "query", query,
                          {rows, heads, cache.getDim()})) ||
-      failed(verifyShape(getOperation(), "output", getOutput().getType(),
-                         {rows, heads, cache.getDim()})))
+      failed(
+          verifyShape(getOperation(), "output", getOutput().getType(), output)))
     return failure();
   if (getKeyBias() && getKeyBias().getType().getRank() != 1)
     return emitOpError("expected a key bias [slots], but got ")
            << getKeyBias().getType();
+  return verifyShape(getOperation(), "lse", getLse().getType(), shape);
+}
+
+// Mask and scale as the first version wrote them; in place of the mask a
+// dictionary where there is more to say.
+void AttentionOp::writeProperties(DialectBytecodeWriter &writer) {
+  NamedAttrList more;
+  if (getPartsAttr())
+    more.append("parts", getPartsAttr());
+  if (getProductsAttr())
+    more.append("products", getProductsAttr());
+  if (more.empty()) {
+    writer.writeAttribute(getMaskAttr());
+  } else {
+    more.append("mask", getMaskAttr());
+    writer.writeAttribute(more.getDictionary(getContext()));
+  }
+  writer.writeAttribute(getScaleAttr());
+}
+
+LogicalResult AttentionOp::readProperties(DialectBytecodeReader &reader,
+                                          OperationState &state) {
+  auto &properties = state.getOrAddProperties<Properties>();
+  Attribute first;
+  if (failed(reader.readAttribute(first)))
+    return failure();
+  if (auto all = dyn_cast<DictionaryAttr>(first)) {
+    properties.mask = all.getAs<MaskKindAttr>("mask");
+    properties.parts = all.getAs<IntegerAttr>("parts");
+    properties.products = all.getAs<TypeAttr>("products");
+  } else {
+    properties.mask = dyn_cast<MaskKindAttr>(first);
+  }
+  if (!properties.mask)
+    return reader.emitError()
+           << "expected a mask of 'tenon.attention', but got " << first;
+  return reader.readAttribute(properties.scale);
+}
+
+LogicalResult MergePartsOp::verify() {
+  RankedTensorType parts = getParts().getType();
+  if (parts.getRank() != 4 ||
+      ShapedType::isDynamicShape(parts.getShape().drop_front()))
+    return emitOpError("expected [rows, heads, parts, dim] of static heads, "
+                       "parts and dim, but got ")
+           << parts;
+  int64_t rows = parts.getDimSize(0), heads = parts.getDimSize(1);
+  if (parts.getDimSize(2) < 1 || parts.getDimSize(2) > kMaxParts)
+    return emitOpError("expected 1 to ")
+           << kMaxParts << " parts, but got " << parts;
+  if (failed(verifyShape(getOperation(), "part_lse", getPartLse().getType(),
+                         {rows, heads, parts.getDimSize(2)})) ||
+      failed(verifyShape(getOperation(), "output", getOutput().getType(),
+                         {rows, heads, parts.getDimSize(3)})))
+    return failure();
   return verifyShape(getOperation(), "lse", getLse().getType(), {rows, heads});
 }
 

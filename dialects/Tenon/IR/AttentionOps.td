@@ -72,6 +72,17 @@ def Tenon_AttentionOp : Tenon_Op<"attention"> {
 
     `(o, lse)` of disjoint sets of slots combine by `tenon.merge`.
 
+    With `parts = P` the slots are cut into P ranges, and each has an `o` and
+    an `lse` of its own, `[T, H, P, dim]` and `[T, H, P]`, for
+    `tenon.merge_parts`: of n tiles of 64 slots range p has those from
+    `n p / P` to `n (p + 1) / P`, rounded down, so that workers can share out
+    one row's slots. A range without a tile has o 0 and lse minus infinity.
+
+    With `products = bf16` queries, keys, values and the weights
+    `exp(s_j - max_j s_j)` are rounded to bf16 (nearest, ties to even) before
+    they are multiplied; sums are not. A machine may round weights relative to
+    the largest score so far: each differs by at most 2^-8 of itself.
+
     Source: arXiv:2205.14135 (tiling by partial sums), arXiv:2305.13245
     (grouped heads).
 
@@ -82,13 +93,16 @@ def Tenon_AttentionOp : Tenon_Op<"attention"> {
   let arguments = (ins Tenon_MaskAttr:$mask, Tenon_F32Tensor:$query,
       Arg<Tenon_CacheType, "", [MemRead<Tenon_CacheState>]>:$cache,
       Index:$layer, Tenon_IdTensor:$positions,
-      Optional<Tenon_F32Tensor>:$key_bias, F32Attr:$scale);
+      Optional<Tenon_F32Tensor>:$key_bias, F32Attr:$scale,
+      OptionalAttr<I64Attr>:$parts, OptionalAttr<TypeAttr>:$products);
   let results = (outs Tenon_F32Tensor:$output, Tenon_F32Tensor:$lse);
   let assemblyFormat = [{
     $mask $query `,` $cache `[` $layer `]` `,` $positions
     (`key_bias` $key_bias^ `:` type($key_bias))? attr-dict `:` type($query) `,`
     type($cache) `,` type($positions) `->` type($output) `,` type($lse)
   }];
+  // What later versions added stands in a dictionary, so that old files load.
+  let useCustomPropertiesEncoding = 1;
   let hasVerifier = 1;
 }
 
@@ -111,6 +125,27 @@ def Tenon_MergeOp : Tenon_Op<"merge", [Pure,
   let assemblyFormat = [{
     `(` $lhs `,` $lhs_lse `)` `,` `(` $rhs `,` $rhs_lse `)` attr-dict `:`
     type($lhs) `,` type($lhs_lse)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tenon_MergePartsOp : Tenon_Op<"merge_parts", [Pure]> {
+  let summary = "Combines all parts of one attention.";
+  let description = [{
+    `parts: [T, H, P, dim]`, `part_lse: [T, H, P]` to `[T, H, dim]`, `[T, H]`:
+    `lse = log(sum_p exp(part_lse_p))`,
+    `o = sum_p exp(part_lse_p - lse) parts_p`, where parts with a log-sum of
+    minus infinity change nothing, as in `tenon.merge`.
+
+    ```mlir
+    %o, %lse = tenon.merge_parts %po, %pl : tensor<?x9x16x64xf32>, tensor<?x9x16xf32> -> tensor<?x9x64xf32>, tensor<?x9xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_F32Tensor:$parts, Tenon_F32Tensor:$part_lse);
+  let results = (outs Tenon_F32Tensor:$output, Tenon_F32Tensor:$lse);
+  let assemblyFormat = [{
+    $parts `,` $part_lse attr-dict `:` type($parts) `,` type($part_lse) `->`
+    type($output) `,` type($lse)
   }];
   let hasVerifier = 1;
 }

@@ -40,6 +40,11 @@ inline constexpr llvm::StringLiteral kEntryAttrName = "tenon.entry";
 /// Name of the attribute of an entry that says how many rows it takes at once.
 inline constexpr llvm::StringLiteral kMaxRowsAttrName = "tenon.max_rows";
 
+/// Slots of a tile: parts of attention over some of the slots begin at one.
+inline constexpr int64_t kPartTile = 64;
+/// Most parts of one attention.
+inline constexpr int64_t kMaxParts = 1024;
+
 /// Largest number of layers, heads, or elements of a head: far above any model,
 /// and small enough for products of them.
 inline constexpr int64_t kMaxExtent = int64_t(1) << 20;

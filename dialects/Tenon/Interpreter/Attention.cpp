@@ -6,6 +6,9 @@
 
 #include "dialects/Tenon/Interpreter/Evaluator.h"
 
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -165,38 +168,48 @@ LogicalResult Evaluator::evaluate(AttentionOp op) {
   int64_t cacheHeads = cache->type.getHeads(), group = heads / cacheHeads;
   double scale = op.getScale().convertToDouble();
   bool causal = op.getMask() == MaskKind::Causal;
+  int64_t parts = op.getParts().value_or(1);
+  int64_t tiles = llvm::divideCeil(layer->slots(), kPartTile);
+  // Numbers that are multiplied, as the op rounds them.
+  auto factor = [&](double x) {
+    return op.getProducts() ? roundToFormat(x, *op.getProducts()) : x;
+  };
   std::vector<double> scores(layer->slots());
   for (int64_t t = 0; t < query->rows(); ++t)
-    for (int64_t h = 0; h < heads; ++h) {
+    for (int64_t place = 0; place < heads * parts; ++place) {
+      int64_t h = place / parts, part = place % parts;
+      int64_t first = tiles * part / parts * kPartTile;
+      int64_t last = std::min(tiles * (part + 1) / parts * kPartTile,
+                              int64_t(layer->slots()));
       const double *q = query->row(t) + h * dim;
-      double *o = output->row(t) + h * dim;
+      double *o = output->row(t) + place * dim;
       double largest = -std::numeric_limits<double>::infinity();
-      for (int64_t j = 0; j < layer->slots(); ++j) {
+      for (int64_t j = first; j < last; ++j) {
         scores[j] = -std::numeric_limits<double>::infinity();
         if (causal && layer->positions[j] > positions->data[t])
           continue;
         const double *k = &layer->key[(j * cacheHeads + h / group) * dim];
         double dot = 0;
         for (int64_t i = 0; i < dim; ++i)
-          dot += q[i] * k[i];
+          dot += factor(q[i]) * factor(k[i]);
         scores[j] = scale * dot + (bias ? bias->data[j] : 0.0);
         largest = std::max(largest, scores[j]);
       }
       if (std::isinf(largest) && largest < 0) {
-        lse->row(t)[h] = largest;
+        lse->row(t)[place] = largest;
         continue;
       }
       double sum = 0;
-      for (double score : scores)
-        sum += std::exp(score - largest);
-      lse->row(t)[h] = largest + std::log(sum);
-      for (int64_t j = 0; j < layer->slots(); ++j) {
-        double weight = std::exp(scores[j] - largest) / sum;
+      for (int64_t j = first; j < last; ++j)
+        sum += std::exp(scores[j] - largest);
+      lse->row(t)[place] = largest + std::log(sum);
+      for (int64_t j = first; j < last; ++j) {
+        double weight = factor(std::exp(scores[j] - largest)) / sum;
         if (weight == 0)
           continue;
         const double *v = &layer->value[(j * cacheHeads + h / group) * dim];
         for (int64_t i = 0; i < dim; ++i)
-          o[i] += weight * v[i];
+          o[i] += weight * factor(v[i]);
       }
     }
   set(op.getOutput(), makeTensor(std::move(*output)));
@@ -231,5 +244,40 @@ LogicalResult Evaluator::evaluate(MergeOp op) {
   }
   set(op.getOutput(), makeTensor(std::move(output)));
   set(op.getLse(), makeTensor(std::move(lse)));
+  return success();
+}
+
+LogicalResult Evaluator::evaluate(MergePartsOp op) {
+  const FloatTensor *parts = getFloats(op, op.getParts());
+  const FloatTensor *partLse = getFloats(op, op.getPartLse());
+  if (!parts || !partLse ||
+      failed(checkRows(op, "log-sums", partLse->rows(), parts->rows())))
+    return failure();
+  FailureOr<FloatTensor> output = makeResult(op.getOutput(), parts->rows());
+  FailureOr<FloatTensor> lse = makeResult(op.getLse(), parts->rows());
+  if (failed(output) || failed(lse))
+    return failure();
+  int64_t count = parts->shape[2], dim = parts->shape[3];
+  for (size_t place = 0; place < lse->data.size(); ++place) {
+    const double *sums = &partLse->data[place * count];
+    double largest = *std::max_element(sums, sums + count);
+    lse->data[place] = largest;
+    if (std::isinf(largest) && largest < 0)
+      continue;
+    double total = 0;
+    for (int64_t p = 0; p < count; ++p)
+      total += std::exp(sums[p] - largest);
+    lse->data[place] = largest + std::log(total);
+    for (int64_t p = 0; p < count; ++p) {
+      double weight = std::exp(sums[p] - largest) / total;
+      if (weight == 0)
+        continue;
+      for (int64_t i = 0; i < dim; ++i)
+        output->data[place * dim + i] +=
+            weight * parts->data[(place * count + p) * dim + i];
+    }
+  }
+  set(op.getOutput(), makeTensor(std::move(*output)));
+  set(op.getLse(), makeTensor(std::move(*lse)));
   return success();
 }

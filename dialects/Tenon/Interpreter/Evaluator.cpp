@@ -24,8 +24,8 @@ Interpreter::Interpreter(ModuleOp module, ArchiveOpener opener)
 
 bool Interpreter::isKnown(Operation *op) {
   return isa<RopeAnglesOp, RopeOp, CacheAppendOp, AttentionOp, MergeOp,
-             WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp, RowsOp,
-             QuantizeOp, StackOp, KernelOp, YieldOp, func::ReturnOp,
+             MergePartsOp, WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp,
+             RowsOp, QuantizeOp, StackOp, KernelOp, YieldOp, func::ReturnOp,
              arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
              arith::DivFOp>(op);
 }
@@ -74,8 +74,8 @@ LogicalResult Evaluator::evaluateAny(Operation *op) {
     return evaluateBinary(op);
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<RopeAnglesOp, RopeOp, CacheAppendOp, AttentionOp, MergeOp,
-            WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp, RowsOp,
-            QuantizeOp, StackOp, KernelOp, arith::ConstantOp>(
+            MergePartsOp, WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp,
+            RowsOp, QuantizeOp, StackOp, KernelOp, arith::ConstantOp>(
           [&](auto o) { return evaluate(o); })
       .Default([](Operation *o) {
         return o->emitOpError("expected an op with a meaning in the core "

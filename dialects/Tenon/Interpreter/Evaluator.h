@@ -37,6 +37,7 @@ private:
   llvm::LogicalResult evaluate(CacheAppendOp op);
   llvm::LogicalResult evaluate(AttentionOp op);
   llvm::LogicalResult evaluate(MergeOp op);
+  llvm::LogicalResult evaluate(MergePartsOp op);
   // Weights.cpp
   llvm::LogicalResult evaluate(WeightAtOp op);
   llvm::LogicalResult evaluate(EmbeddingOp op);

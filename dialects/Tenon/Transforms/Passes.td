@@ -115,4 +115,32 @@ def MakeEntriesPass : Pass<"tenon-make-entries", "::mlir::ModuleOp"> {
   ];
 }
 
+def RoundAttentionPass
+    : Pass<"tenon-round-attention", "::mlir::func::FuncOp"> {
+  let summary = "Lets attention of many rows multiply numbers of bf16.";
+  let description = [{
+    Gives `products = bf16` to each attention of an entry of many rows; for
+    machines whose instructions multiply pairs of bf16.
+
+    Changes values: queries, keys, values and weights by at most 2^-9 of
+    themselves. Metric: root mean square of the differences of results over
+    that of the results, bound 0.02.
+  }];
+}
+
+def SplitAttentionPass
+    : Pass<"tenon-split-attention", "::mlir::func::FuncOp"> {
+  let summary = "Cuts the slots of one row's attention into parts.";
+  let description = [{
+    In an entry of one row each kernel of attention becomes one over parts of
+    the slots and one that merges them (`tenon.merge_parts`), so that workers
+    can share out what there is to read. Values change by rounding only, and do
+    not depend on the number of workers.
+  }];
+  let options = [
+    Option<"units", "units", "int64_t", "48",
+           "pieces of work that all cache heads together should have, >= 1">,
+  ];
+}
+
 #endif // TENON_DIALECTS_TENON_TRANSFORMS_PASSES_TD

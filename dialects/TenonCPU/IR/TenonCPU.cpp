@@ -84,13 +84,29 @@ LogicalResult ChunkAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return verifyRange(emitError, "depth", depth, int64_t(1) << 48);
 }
 
-LogicalResult AttendAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 int64_t tile, int64_t rows, int64_t queries) {
-  if (failed(verifyRange(emitError, "tile", tile, int64_t(1) << 16)) ||
-      failed(verifyRange(emitError, "rows", rows, 1024)))
+/// Fails unless a builder can hold the register tile.
+static LogicalResult verifyTile(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t queries, int64_t vectors) {
+  if (failed(verifyRange(emitError, "queries", queries, maxUnrolled)))
     return failure();
-  if (tile % packedRows != 0)
-    return emitError() << "expected tile to be a multiple of " << packedRows
-                       << " slots, but got " << tile;
-  return verifyRange(emitError, "queries", queries, maxUnrolled);
+  if (vectors != 1 && vectors != 2 && vectors != 4)
+    return emitError() << "expected vectors 1, 2 or 4, but got " << vectors;
+  if (queries * vectors > maxUnrolled)
+    return emitError() << "expected queries * vectors of at most "
+                       << maxUnrolled << ", but got " << queries * vectors;
+  return success();
+}
+
+LogicalResult AttendAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t rows, int64_t queries,
+                                 int64_t vectors) {
+  if (failed(verifyRange(emitError, "rows", rows, 1024)))
+    return failure();
+  return verifyTile(emitError, queries, vectors);
+}
+
+LogicalResult
+AttendStepAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                       int64_t queries, int64_t vectors) {
+  return verifyTile(emitError, queries, vectors);
 }

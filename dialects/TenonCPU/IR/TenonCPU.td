@@ -95,14 +95,33 @@ def TenonCPU_AttendAttr : TenonCPU_Attr<"Attend", "attend"> {
   let summary = "Attention by tiles of slots with a running maximum.";
   let description = [{
     A worker takes one cache head and `rows` query rows at a time, with all
-    query heads of the group, `queries` of these queries at once in registers,
-    and walks the slots in tiles of `tile`, a multiple of 16.
+    query heads of the group, and converts tile after tile of the cache into a
+    panel. `queries` of these queries meet `vectors` vectors of 16 slots, or of
+    16 elements of a value, at once in registers.
 
     ```mlir
-    #a = #tenon_cpu.attend<tile = 64, rows = 4, queries = 4>
+    #a = #tenon_cpu.attend<rows = 64, queries = 6, vectors = 4>
     ```
   }];
-  let parameters = (ins "int64_t":$tile, "int64_t":$rows, "int64_t":$queries);
+  let parameters = (ins "int64_t":$rows, "int64_t":$queries,
+                        "int64_t":$vectors);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def TenonCPU_AttendStepAttr : TenonCPU_Attr<"AttendStep", "attend_step"> {
+  let summary = "Attention of one row: a cache streams through registers.";
+  let description = [{
+    A worker takes one part of the slots of one cache head at a time, with all
+    query heads of the group, and reads it front to back: `queries` of these
+    heads against `vectors` vectors of 16 slots, or of 16 elements of a value,
+    at once in registers.
+
+    ```mlir
+    #a = #tenon_cpu.attend_step<queries = 3, vectors = 4>
+    ```
+  }];
+  let parameters = (ins "int64_t":$queries, "int64_t":$vectors);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

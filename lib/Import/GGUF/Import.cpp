@@ -183,7 +183,8 @@ std::pair<Value, Value> Emitter::layer(Value residual, Value cache) {
       builder, at("blk.{layer}.attn"), query.getType(), tensor({model.heads}),
       MaskKindAttr::get(builder.getContext(), MaskKind::Causal), query, cache,
       layerIndex, positions,
-      /*key_bias=*/Value(), scale);
+      /*key_bias=*/Value(), scale, /*parts=*/IntegerAttr(),
+      /*products=*/TypeAttr());
   Value mixed = linear("attn_output", attention.getOutput());
   residual = add("blk.{layer}.attn_residual", residual, mixed);
 

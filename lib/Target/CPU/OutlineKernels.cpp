@@ -122,8 +122,7 @@ void OutlineKernelsPass::describeArtifact(CacheType cache) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   rt::ArtifactOp::create(
       builder, module.getLoc(), artifactName, model.getVocab(),
-      model.getContextLength(), cache.getLayers(),
-      layout.keySlotBytes() + layout.valueSlotBytes(),
+      model.getContextLength(), cache.getLayers(), layout.slotBytes(),
       cache.getK().isF16() ? "f16" : "f32", cpu, weightBytes);
 }
 

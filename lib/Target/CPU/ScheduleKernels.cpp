@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Target/CPU/AttentionSchedule.h"
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
 #include "lib/Target/CPU/Outline/CheckEntry.h"
@@ -34,7 +35,6 @@ struct ScheduleKernelsPass
 
 private:
   Attribute chooseContraction(KernelOp kernel, int64_t maxRows);
-  Attribute chooseAttention(AttentionOp op, bool one);
   LogicalResult schedule(KernelOp kernel, int64_t maxRows);
   LogicalResult packWeights();
 };
@@ -100,19 +100,6 @@ Attribute ScheduleKernelsPass::chooseContraction(KernelOp kernel,
   return ChunkAttr::get(context, kLanes, groups, rows, work.columns);
 }
 
-Attribute ScheduleKernelsPass::chooseAttention(AttentionOp op, bool one) {
-  int64_t heads = op.getQuery().getType().getDimSize(1);
-  int64_t group = heads / op.getCache().getType().getHeads();
-  int64_t split = kLanes * 32 / vectorBits;
-  int64_t most = vectorRegisters >= 32 && split == 1 ? 8 : 4;
-  int64_t rows = one ? 1 : std::max<int64_t>(1, 16 / group);
-  int64_t queries = std::min(most, rows * group);
-  // Queries in full register tiles where the group allows it.
-  while (!one && rows * group % queries && rows < 32)
-    ++rows;
-  return AttendAttr::get(&getContext(), /*tile=*/128, rows, queries);
-}
-
 /// True when all workers have met between `kernel` and `maker`, a later op of
 /// its block: work other than row by row is always shared out.
 static bool meetsBefore(KernelOp kernel, Operation *maker) {
@@ -120,7 +107,8 @@ static bool meetsBefore(KernelOp kernel, Operation *maker) {
        op = op->getNextNode())
     if (auto other = dyn_cast<KernelOp>(op)) {
       FailureOr<KernelShape> shape = classifyKernel(other);
-      if (succeeded(shape) && *shape != KernelShape::Rows)
+      if (succeeded(shape) && *shape != KernelShape::Rows &&
+          *shape != KernelShape::Merge)
         return true;
     }
   return false;
@@ -158,10 +146,12 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
     schedule = chooseContraction(kernel, maxRows);
     break;
   case KernelShape::Attend:
-    schedule = chooseAttention(
-        cast<AttentionOp>(kernel.getBody().front().front()), one);
+    schedule =
+        chooseAttention(cast<AttentionOp>(kernel.getBody().front().front()),
+                        one, vectorBits, vectorRegisters);
     break;
   case KernelShape::Rows:
+  case KernelShape::Merge:
     schedule =
         RowsAttr::get(&getContext(),
                       one && !needsBarrier(kernel) ? Split::None : Split::Rows);

@@ -29,7 +29,7 @@ extern "C" {
 #define TENON_RT_ARTIFACT_MAGIC 0x54524e54u
 
 /// Slots per cache tile. The capacity of a cache is a multiple of it.
-#define TENON_RT_SLOT_TILE 16u
+#define TENON_RT_SLOT_TILE 64u
 
 /// Position of a slot that holds no token; greater than every position, so
 /// that a causal mask hides free slots.

@@ -608,3 +608,54 @@ func.func @f(%x: tensor<?x32xf32>, %w: !tenon.weight<65x32, [f32]>) {
   %y = tenon.linear %x, %w : (tensor<?x32xf32>, !tenon.weight<65x32, [f32]>) -> tensor<?x3x6148914691236517227xf32>
   return
 }
+
+// -----
+
+!kv = !tenon.cache<kv, layers = 1, heads = 2, dim = 8, rope = post, pos = original, k = f16, v = f16, layout = contiguous>
+func.func @f(%c: !kv, %l: index, %q: tensor<?x4x8xf32>, %p: tensor<?xi32>) {
+  // expected-error @+1 {{expected 1 to 1024 parts, but got 0}}
+  %o, %s = tenon.attention causal %q, %c[%l], %p {parts = 0 : i64, scale = 1.0 : f32} : tensor<?x4x8xf32>, !kv, tensor<?xi32> -> tensor<?x4x0x8xf32>, tensor<?x4x0xf32>
+  return
+}
+
+// -----
+
+!kv = !tenon.cache<kv, layers = 1, heads = 2, dim = 8, rope = post, pos = original, k = f16, v = f16, layout = contiguous>
+func.func @f(%c: !kv, %l: index, %q: tensor<?x4x8xf32>, %p: tensor<?xi32>) {
+  // expected-error @+1 {{expected output}}
+  %o, %s = tenon.attention causal %q, %c[%l], %p {parts = 3 : i64, scale = 1.0 : f32} : tensor<?x4x8xf32>, !kv, tensor<?xi32> -> tensor<?x4x8xf32>, tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<?x4x8xf32>, %la: tensor<?x4xf32>) {
+  // expected-error @+1 {{expected [rows, heads, parts, dim] of static heads, parts and dim, but got 'tensor<?x4x8xf32>'}}
+  %o, %l = tenon.merge_parts %a, %la : tensor<?x4x8xf32>, tensor<?x4xf32> -> tensor<?x4x8xf32>, tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<?x4x2x8xf32>, %la: tensor<?x4x3xf32>) {
+  // expected-error @+1 {{expected part_lse}}
+  %o, %l = tenon.merge_parts %a, %la : tensor<?x4x2x8xf32>, tensor<?x4x3xf32> -> tensor<?x4x8xf32>, tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<?x4x2000x8xf32>, %la: tensor<?x4x2000xf32>) {
+  // expected-error @+1 {{expected 1 to 1024 parts, but got 'tensor<?x4x2000x8xf32>'}}
+  %o, %l = tenon.merge_parts %a, %la : tensor<?x4x2000x8xf32>, tensor<?x4x2000xf32> -> tensor<?x4x8xf32>, tensor<?x4xf32>
+  return
+}
+
+// -----
+
+!kv = !tenon.cache<kv, layers = 1, heads = 2, dim = 8, rope = post, pos = original, k = f16, v = f16, layout = contiguous>
+func.func @f(%c: !kv, %l: index, %q: tensor<?x4x8xf32>, %p: tensor<?xi32>) {
+  // expected-error @+1 {{expected products of bf16, or none given for exact ones, but got 'f16'}}
+  %o, %s = tenon.attention causal %q, %c[%l], %p {products = f16, scale = 1.0 : f32} : tensor<?x4x8xf32>, !kv, tensor<?xi32> -> tensor<?x4x8xf32>, tensor<?x4xf32>
+  return
+}

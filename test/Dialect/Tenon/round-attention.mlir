@@ -1,0 +1,22 @@
+// RUN: tenon-opt %s --tenon-round-attention --split-input-file | FileCheck %s
+
+!kv = !tenon.cache<kv, layers = 1, heads = 3, dim = 8, rope = post, pos = original, k = f16, v = f16, layout = contiguous>
+
+// CHECK-LABEL: func.func @chunk
+// CHECK: tenon.attention causal {{.*}}products = bf16
+func.func @chunk(%q: tensor<?x6x8xf32>, %c: !kv, %p: tensor<?xi32>, %l: index) -> tensor<?x6x8xf32> attributes {tenon.max_rows = 256 : i64} {
+  %o, %e = tenon.attention causal %q, %c[%l], %p {scale = 1.0 : f32} : tensor<?x6x8xf32>, !kv, tensor<?xi32> -> tensor<?x6x8xf32>, tensor<?x6xf32>
+  return %o : tensor<?x6x8xf32>
+}
+
+// -----
+
+!kv = !tenon.cache<kv, layers = 1, heads = 3, dim = 8, rope = post, pos = original, k = f16, v = f16, layout = contiguous>
+
+// One row reads more than it computes.
+// CHECK-LABEL: func.func @step
+// CHECK-NOT: bf16
+func.func @step(%q: tensor<?x6x8xf32>, %c: !kv, %p: tensor<?xi32>, %l: index) -> tensor<?x6x8xf32> attributes {tenon.max_rows = 1 : i64} {
+  %o, %e = tenon.attention causal %q, %c[%l], %p {scale = 1.0 : f32} : tensor<?x6x8xf32>, !kv, tensor<?xi32> -> tensor<?x6x8xf32>, tensor<?x6xf32>
+  return %o : tensor<?x6x8xf32>
+}

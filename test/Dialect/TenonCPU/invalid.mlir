@@ -41,20 +41,25 @@ module attributes {chunk = #tenon_cpu.chunk<lanes = 16, groups = 3, rows = 8, de
 
 // -----
 
-// expected-error @+1 {{expected tile to be a multiple of 16 slots, but got 40}}
-module attributes {attend = #tenon_cpu.attend<tile = 40, rows = 4, queries = 4>} {}
-
-// -----
-
-// expected-error @+1 {{expected tile from 1 to 65536, but got -16}}
-module attributes {attend = #tenon_cpu.attend<tile = -16, rows = 4, queries = 4>} {}
-
-// -----
-
 // expected-error @+1 {{expected rows from 1 to 1024, but got 0}}
-module attributes {attend = #tenon_cpu.attend<tile = 16, rows = 0, queries = 4>} {}
+module attributes {attend = #tenon_cpu.attend<rows = 0, queries = 4, vectors = 4>} {}
 
 // -----
 
 // expected-error @+1 {{expected queries from 1 to 64, but got 0}}
-module attributes {attend = #tenon_cpu.attend<tile = 16, rows = 1, queries = 0>} {}
+module attributes {attend = #tenon_cpu.attend<rows = 1, queries = 0, vectors = 4>} {}
+
+// -----
+
+// expected-error @+1 {{expected queries from 1 to 64, but got 65}}
+module attributes {attend = #tenon_cpu.attend_step<queries = 65, vectors = 1>} {}
+
+// -----
+
+// expected-error @+1 {{expected vectors 1, 2 or 4, but got 3}}
+module attributes {attend = #tenon_cpu.attend_step<queries = 1, vectors = 3>} {}
+
+// -----
+
+// expected-error @+1 {{expected queries * vectors of at most 64, but got 68}}
+module attributes {attend = #tenon_cpu.attend_step<queries = 17, vectors = 4>} {}

@@ -31,9 +31,12 @@
 // CHECK: tenon_rt.release
 // CHECK: call @k_rope_
 // CHECK-NOT: call @k_cache_append_
-// CHECK: tenon_rt.claim
+// Parts of the cache are one range per worker; each worker merges them all.
+// CHECK-NOT: tenon_rt.claim
 // CHECK: call @k_attention_
 // CHECK: tenon_rt.barrier
+// CHECK-NOT: tenon_rt.barrier
+// CHECK: call @k_merge_parts_
 
 // One module per distinct kernel; row kernels serve both entries.
 // CHECK-COUNT-1: module @k_norm_

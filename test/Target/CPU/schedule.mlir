@@ -16,7 +16,9 @@
 // CHECK-LABEL: func.func @step
 // CHECK: "norm"{{.*}}#tenon_cpu.rows<split = none>
 // CHECK: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.step<lanes = 16, sums = 4>
-// CHECK: "attention"{{.*}}#tenon_cpu.attend<tile = 128, rows = 1, queries = 2>
+// WIDE: "attention"{{.*}}#tenon_cpu.attend_step<queries = 2, vectors = 4>
+// NARROW: "attention"{{.*}}#tenon_cpu.attend_step<queries = 2, vectors = 2>
+// CHECK: "merge_parts"{{.*}}#tenon_cpu.rows<split = none>
 
 // Integers: one group at a time, because sums are kept as integers and as
 // floats.

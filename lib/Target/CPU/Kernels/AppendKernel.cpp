@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Units are (row, head) pairs. A key becomes a column of its tile of 16 slots,
-// a value a row. Rounds to nearest, ties to even.
+// Units are (row, head) pairs. A key becomes a column of its tile of slots, a
+// value a row. Rounds to nearest, ties to even.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,10 +24,9 @@ LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
   };
   Emitter e(kernel.getLoc(), &function.front());
   CacheLayoutOf layout(append.getCache().getType());
-  Value keys = input(append.getCache(), 0);
-  Value values = input(append.getCache(), 1);
-  Value used = input(append.getCache(), 3);
-  Value capacity = input(append.getCache(), 4);
+  Value cells = input(append.getCache(), 0);
+  Value used = input(append.getCache(), 2);
+  Value capacity = input(append.getCache(), 3);
   Value key = input(append.getKey());
   Value value = input(append.getValue());
   Value zero = e.index(0);
@@ -36,16 +35,18 @@ LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
            Value row = e.div(unit, layout.heads);
            Value head = e.rem(unit, layout.heads);
            Value slot = e.add(used, row);
-           Value keyAt =
-               e.add(layout.keyTile(e, capacity, head, e.div(slot, kLanes)),
-                     e.rem(slot, kLanes));
-           Value valueAt = layout.valueRow(e, capacity, head, slot);
+           Value tileAt =
+               layout.tileAt(e, capacity, head, e.div(slot, kSlotTile));
+           Value inTile = e.rem(slot, kSlotTile);
+           Value keyAt = e.add(tileAt, inTile);
+           Value valueAt = e.add(e.add(tileAt, layout.valuesAt()),
+                                 e.mul(inTile, layout.padded));
            e.loop(zero, e.index(layout.dim), 1, [&](Value d) {
              Value x = e.load(key, {row, head, d});
-             e.store(e.fromF32(x, layout.element), keys,
-                     {e.add(keyAt, e.mul(d, kLanes))});
+             e.store(e.fromF32(x, layout.element), cells,
+                     {e.add(keyAt, e.mul(d, kSlotTile))});
              Value y = e.load(value, {row, head, d});
-             e.store(e.fromF32(y, layout.element), values, {e.add(valueAt, d)});
+             e.store(e.fromF32(y, layout.element), cells, {e.add(valueAt, d)});
            });
          });
   func::ReturnOp::create(e.b);

@@ -2,10 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One layer holds its keys, then its values. Keys: head after head, 16 slots
-// at a time with the slots innermost, so that a vector of scores needs no
-// horizontal sum. Values: head after head, slot after slot, each row padded to
-// whole vectors.
+// One layer holds head after head, one head tile after tile of slots, so that
+// attention over a head reads memory front to back. A tile holds its keys,
+// element by element with the slots innermost (a vector of scores needs no
+// horizontal sum), then its values, slot by slot, each row padded to whole
+// vectors.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,10 +15,16 @@
 
 #include "dialects/Tenon/IR/Tenon.h"
 #include "lib/Target/CPU/Kernels/Emitter.h"
+#include "tenon-rt/abi.h"
 
 #include "llvm/Support/MathExtras.h"
 
 namespace tenon::cpu {
+
+/// Slots of a tile. The capacity of a cache is a multiple of it.
+inline constexpr int64_t kSlotTile = TENON_RT_SLOT_TILE;
+static_assert(kSlotTile == kPartTile,
+              "partial attention is cut where tiles of the cache begin");
 
 struct CacheLayoutOf {
   int64_t heads, dim, padded;
@@ -28,23 +35,25 @@ struct CacheLayoutOf {
         padded(llvm::alignTo(type.getDim(), kLanes)), element(type.getK()) {}
 
   int64_t elementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
-  /// Bytes of one slot's keys (all heads).
-  int64_t keySlotBytes() const { return heads * dim * elementBytes(); }
-  /// Bytes of one slot's values (all heads).
-  int64_t valueSlotBytes() const { return heads * padded * elementBytes(); }
+  /// Elements of one slot, keys and values of all heads.
+  int64_t slotElements() const { return heads * (dim + padded); }
+  int64_t slotBytes() const { return slotElements() * elementBytes(); }
+  /// Elements of one tile of one head.
+  int64_t tileElements() const { return kSlotTile * (dim + padded); }
+  /// Element d of slot s of a tile's keys lies at d * kSlotTile + s; of its
+  /// values at valuesAt() + s * padded + d.
+  int64_t valuesAt() const { return kSlotTile * dim; }
 
-  /// First element of the 16 keys' element 0, for the tile of 16 slots
-  /// `tile` of head `head`; element d follows 16 d further.
-  mlir::Value keyTile(Emitter &e, mlir::Value capacity, mlir::Value head,
-                      mlir::Value tile) const {
-    return e.add(e.mul(e.mul(head, capacity), dim), e.mul(tile, dim * kLanes));
-  }
-  /// First element of a slot's value.
-  mlir::Value valueRow(Emitter &e, mlir::Value capacity, mlir::Value head,
-                       mlir::Value slot) const {
-    return e.mul(e.add(e.mul(head, capacity), slot), padded);
+  /// First element of a tile of a head.
+  mlir::Value tileAt(Emitter &e, mlir::Value capacity, mlir::Value head,
+                     mlir::Value tile) const {
+    mlir::Value tiles = e.div(capacity, kSlotTile);
+    return e.mul(e.add(e.mul(head, tiles), tile), tileElements());
   }
 };
+
+/// Bytes of scratch memory of attention of one row, by query heads per head.
+int64_t getAttendStepScratch(const CacheLayoutOf &layout, int64_t group);
 
 } // namespace tenon::cpu
 

@@ -62,10 +62,58 @@ Value Emitter::maxf(Value x, Value y) {
 }
 Value Emitter::negf(Value x) { return arith::NegFOp::create(b, x); }
 Value Emitter::exp(Value x) { return math::ExpOp::create(b, x); }
+Value Emitter::exp2(Value x) {
+  int64_t lanes = cast<VectorType>(x.getType()).getDimSize(0);
+  auto ints = vec(b.getI32Type(), lanes);
+  // Adding 1.5 * 2^23 rounds to an integer n and leaves it in the low bits;
+  // with 127 more they are the exponent of 2^n. At n = -127 that is 0.
+  Value shifter = splat(12582912.0 + 127, lanes);
+  Value clamped = larger(splat(-127, lanes), x);
+  Value shifted = addf(clamped, shifter);
+  Value rest = subf(clamped, subf(shifted, shifter));
+  Value power = arith::ShLIOp::create(
+      b, arith::BitcastOp::create(b, ints, shifted), i32Splat(23, lanes));
+  // Least relative error on [-0.5, 0.5], fitted for these degrees.
+  constexpr double coefficients[] = {0.001327647129073739, 0.009675540961325169,
+                                     0.05550713092088699,  0.24022120237350464,
+                                     0.6931469440460205,   1.0000001192092896};
+  Value sum = splat(coefficients[0], lanes);
+  for (double next : llvm::ArrayRef(coefficients).drop_front())
+    sum = fma(sum, rest, splat(next, lanes));
+  return mulf(sum, arith::BitcastOp::create(b, x.getType(), power));
+}
+Value Emitter::larger(Value x, Value y) {
+  Value isLarger = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, y);
+  return arith::SelectOp::create(b, isLarger, x, y);
+}
+/// Combines each lane with the one `distance` away, at every distance.
+static Value combineLanes(Emitter &e, Value x,
+                          llvm::function_ref<Value(Value, Value)> combine) {
+  int64_t lanes = cast<VectorType>(x.getType()).getDimSize(0);
+  for (int64_t distance = lanes / 2; distance > 0; distance /= 2) {
+    llvm::SmallVector<int64_t> order;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      order.push_back(lane ^ distance);
+    x = combine(x, vector::ShuffleOp::create(e.b, x, x, order));
+  }
+  return x;
+}
+Value Emitter::largestLane(Value x) {
+  return combineLanes(*this, x, [&](Value a, Value b) { return larger(a, b); });
+}
+Value Emitter::sumLanes(Value x) {
+  Value sums =
+      combineLanes(*this, x, [&](Value a, Value b) { return addf(a, b); });
+  return vector::ExtractOp::create(b, sums, 0);
+}
 Value Emitter::broadcast(Value scalar, int64_t lanes) {
   return vector::BroadcastOp::create(b, vec(scalar.getType(), lanes), scalar);
 }
 
+void Emitter::prefetch(Value memory, ValueRange at) {
+  memref::PrefetchOp::create(b, memory, at, /*isWrite=*/false,
+                             /*localityHint=*/3, /*isDataCache=*/true);
+}
 Value Emitter::load(Value memory, ValueRange at) {
   return memref::LoadOp::create(b, memory, at);
 }

@@ -77,9 +77,21 @@ struct Emitter {
   mlir::Value maxf(mlir::Value x, mlir::Value y);
   mlir::Value negf(mlir::Value x);
   mlir::Value exp(mlir::Value x);
+  /// 2^x of a vector of f32, relative error below 2e-7. 0 below 2^-126; wrong
+  /// above 2^127; no number for none.
+  mlir::Value exp2(mlir::Value x);
+  /// The larger of two; `y` where one of them is no number.
+  mlir::Value larger(mlir::Value x, mlir::Value y);
+  /// The largest lane of `x`, in all lanes.
+  mlir::Value largestLane(mlir::Value x);
+  /// The sum of the lanes of `x`, added in pairs.
+  mlir::Value sumLanes(mlir::Value x);
   mlir::Value broadcast(mlir::Value scalar, int64_t lanes = kLanes);
 
   // Memory.
+  /// Asks for the cache line of an element that will be read; it need not
+  /// exist.
+  void prefetch(mlir::Value memory, mlir::ValueRange at);
   mlir::Value load(mlir::Value memory, mlir::ValueRange at);
   void store(mlir::Value value, mlir::Value memory, mlir::ValueRange at);
   mlir::Value loadVector(mlir::Value memory, mlir::ValueRange at,

@@ -11,7 +11,7 @@
 #include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
-#include "lib/Target/CPU/Kernels/CacheLayout.h"
+#include "lib/Target/CPU/Kernels/AttendPanels.h"
 #include "lib/Target/CPU/Packing.h"
 
 using namespace mlir;
@@ -26,6 +26,8 @@ static std::optional<KernelShape> getShapeOfOne(Operation &op) {
     return KernelShape::Append;
   if (isa<AttentionOp>(op))
     return KernelShape::Attend;
+  if (isa<MergePartsOp>(op))
+    return KernelShape::Merge;
   return std::nullopt;
 }
 
@@ -74,6 +76,7 @@ LogicalResult tenon::cpu::checkSchedule(KernelOp kernel, KernelShape shape,
   switch (shape) {
   case KernelShape::Rows:
   case KernelShape::Embed:
+  case KernelShape::Merge:
     if (rows &&
         (rows.getSplit() == Split::Rows || rows.getSplit() == Split::None))
       return success();
@@ -85,9 +88,14 @@ LogicalResult tenon::cpu::checkSchedule(KernelOp kernel, KernelShape shape,
     return refuseSchedule(kernel,
                           "#tenon_cpu.rows<split = heads_and_rows or one>");
   case KernelShape::Attend:
-    if (isa_and_nonnull<AttendAttr>(schedule))
+    if (isa_and_nonnull<AttendStepAttr>(schedule) &&
+        !cast<AttentionOp>(kernel.getBody().front().front()).getProducts())
       return success();
-    return refuseSchedule(kernel, "#tenon_cpu.attend");
+    if (isa_and_nonnull<AttendAttr>(schedule) &&
+        !cast<AttentionOp>(kernel.getBody().front().front()).getParts())
+      return success();
+    return refuseSchedule(kernel, "#tenon_cpu.attend, or of exact products "
+                                  "#tenon_cpu.attend_step");
   case KernelShape::Contract: {
     if (isa_and_nonnull<StepAttr>(schedule) && maxRows <= kStepRows)
       return success();
@@ -166,7 +174,7 @@ KernelArguments::KernelArguments(KernelOp kernel, KernelShape shape) {
   unsigned at = 0;
   for (Value value : kernel.getInputs()) {
     inputs.push_back(at);
-    at += isa<CacheType>(value.getType()) ? 5 : 1;
+    at += isa<CacheType>(value.getType()) ? 4 : 1;
   }
   for (Type type : kernel.getResultTypes())
     if (isa<RankedTensorType>(type))
@@ -195,8 +203,8 @@ SmallVector<Type> tenon::cpu::getKernelArgumentTypes(KernelOp kernel,
                                                  Float32Type::get(context)))
                           : Type(flat(byte)));
     } else if (auto cache = dyn_cast<CacheType>(type)) {
-      types.append({flat(cache.getK()), flat(cache.getV()),
-                    flat(IntegerType::get(context, 32)), index, index});
+      types.append({flat(cache.getK()), flat(IntegerType::get(context, 32)),
+                    index, index});
     } else {
       types.push_back(index);
     }
@@ -225,6 +233,13 @@ KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
   case KernelShape::Embed:
     work.rowsPerUnit = 1;
     return work;
+  case KernelShape::Merge: {
+    auto merge = cast<MergePartsOp>(kernel.getBody().front().front());
+    work.rowsPerUnit = 1;
+    work.scratchBytes =
+        llvm::alignTo(merge.getParts().getType().getDimSize(2), kLanes) * 4;
+    return work;
+  }
   case KernelShape::Append: {
     auto append = cast<CacheAppendOp>(kernel.getBody().front().front());
     work.rowsPerUnit = 1;
@@ -233,16 +248,18 @@ KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
   }
   case KernelShape::Attend: {
     auto op = cast<AttentionOp>(kernel.getBody().front().front());
-    auto schedule = cast<AttendAttr>(*kernel.getSchedule());
     CacheLayoutOf layout(op.getCache().getType());
-    int64_t group = op.getQuery().getType().getDimSize(1) / layout.heads;
-    int64_t queries = group * schedule.getRows();
-    int64_t padded = llvm::alignTo(
-        queries, std::min<int64_t>(schedule.getQueries(), queries));
+    if (isa<AttendStepAttr>(*kernel.getSchedule())) {
+      int64_t group = op.getQuery().getType().getDimSize(1) / layout.heads;
+      work.rowsPerUnit = 1;
+      work.perRowBlock = layout.heads * op.getParts().value_or(1);
+      work.scratchBytes = getAttendStepScratch(layout, group);
+      return work;
+    }
+    auto schedule = cast<AttendAttr>(*kernel.getSchedule());
     work.rowsPerUnit = schedule.getRows();
     work.perRowBlock = layout.heads;
-    work.scratchBytes =
-        padded * (2 * layout.padded + schedule.getTile() + 2) * 4 + 5 * 64;
+    work.scratchBytes = getAttendScratch(op, schedule);
     return work;
   }
   case KernelShape::Contract: {
@@ -279,7 +296,11 @@ LogicalResult tenon::cpu::buildKernel(KernelOp kernel, KernelShape shape,
   case KernelShape::Append:
     return buildAppendKernel(kernel, function);
   case KernelShape::Attend:
-    return buildAttendKernel(kernel, function);
+    if (isa<AttendStepAttr>(*kernel.getSchedule()))
+      return buildAttendStepKernel(kernel, target, function);
+    return buildAttendKernel(kernel, target, function);
+  case KernelShape::Merge:
+    return buildMergeKernel(kernel, function);
   case KernelShape::Contract: {
     Contraction work = *matchContraction(kernel);
     if (isa<StepAttr>(*kernel.getSchedule()))

@@ -10,7 +10,7 @@
 //   tensor<?xA..xf32>, tensor<?xi32>   its memref
 //   weight vector                      memref<Nxf32>, dense
 //   weight matrix                      memref<?xi8>, packed
-//   cache                              keys memref<?xE>, values memref<?xE>,
+//   cache                              one layer's cells memref<?xE>,
 //                                      slot positions memref<?xi32>,
 //                                      slots used: index, capacity: index
 //   index                              index
@@ -31,7 +31,7 @@
 namespace tenon::cpu {
 
 /// What a kernel does, recognised from its region and schedule.
-enum class KernelShape { Rows, Embed, Contract, Append, Attend };
+enum class KernelShape { Rows, Embed, Contract, Append, Attend, Merge };
 
 /// The shape of `kernel`, or nothing when no builder fits; says why at the
 /// kernel's location.
@@ -119,7 +119,14 @@ llvm::LogicalResult buildChunkKernel(KernelOp kernel, const Contraction &work,
                                      const CPUTargetOptions &target,
                                      mlir::func::FuncOp function);
 llvm::LogicalResult buildAttendKernel(KernelOp kernel,
+                                      const CPUTargetOptions &target,
                                       mlir::func::FuncOp function);
+/// One row at a time, its slots in parts if the op says so.
+llvm::LogicalResult buildAttendStepKernel(KernelOp kernel,
+                                          const CPUTargetOptions &target,
+                                          mlir::func::FuncOp function);
+llvm::LogicalResult buildMergeKernel(KernelOp kernel,
+                                     mlir::func::FuncOp function);
 llvm::LogicalResult buildAppendKernel(KernelOp kernel,
                                       mlir::func::FuncOp function);
 llvm::LogicalResult buildEmbedKernel(KernelOp kernel,

@@ -255,6 +255,7 @@ LogicalResult EntryChecker::checkKernel(KernelOp kernel) {
   case KernelShape::Embed:
     return checkEmbedding(kernel);
   case KernelShape::Contract:
+  case KernelShape::Merge:
   case KernelShape::Rows:
     return success();
   }

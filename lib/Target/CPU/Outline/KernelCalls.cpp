@@ -100,18 +100,12 @@ void KernelCalls::cacheMemory(Value cache, Value layer,
   auto type = cast<CacheType>(cache.getType());
   CacheLayoutOf layout(type);
   Value capacity = number(JobField::capacity);
-  int64_t slotBytes = layout.keySlotBytes() + layout.valueSlotBytes();
-  Value start = e.mul(e.mul(layer, capacity), slotBytes);
+  Value start = e.mul(e.mul(layer, capacity), layout.slotBytes());
   auto flat = [&](Type element) {
     return MemRefType::get({ShapedType::kDynamic}, element);
   };
-  Value keyCount = e.mul(capacity, layout.heads * layout.dim);
-  Value valueCount = e.mul(capacity, layout.heads * layout.padded);
-  operands.push_back(
-      buffer(JobField::cache, start, flat(layout.element), {keyCount}));
-  operands.push_back(buffer(
-      JobField::cache, e.add(start, e.mul(capacity, layout.keySlotBytes())),
-      flat(layout.element), {valueCount}));
+  operands.push_back(buffer(JobField::cache, start, flat(layout.element),
+                            {e.mul(capacity, layout.slotElements())}));
   operands.push_back(
       buffer(JobField::slot_positions, {}, flat(e.b.getI32Type()), {capacity}));
   operands.push_back(number(JobField::slots_used));

@@ -1,0 +1,42 @@
+//===- RoundAttention.cpp - shorter numbers in attention of many rows -----===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Attention of many rows is bound by arithmetic, and pairs of bf16 multiply at
+// twice the rate of f32. One row is bound by what it reads, so it stays exact.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tenon/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_ROUNDATTENTIONPASS
+#include "dialects/Tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+struct RoundAttentionPass
+    : tenon::impl::RoundAttentionPassBase<RoundAttentionPass> {
+  using RoundAttentionPassBase::RoundAttentionPassBase;
+  void runOnOperation() override;
+};
+
+} // namespace
+
+void RoundAttentionPass::runOnOperation() {
+  auto maxRows = getOperation()->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
+  if (!maxRows || maxRows.getInt() == 1)
+    return;
+  Type bf16 = BFloat16Type::get(&getContext());
+  getOperation().walk([&](AttentionOp attention) {
+    if (!attention.getParts())
+      attention.setProductsAttr(TypeAttr::get(bf16));
+  });
+}

@@ -1,0 +1,174 @@
+//===- AttendPanels.cpp - a tile of a cache as arithmetic wants it --------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/Kernels/AttendPanels.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::cpu;
+
+bool tenon::cpu::isBf16(AttentionOp op) {
+  std::optional<Type> products = op.getProducts();
+  return products && products->isBF16();
+}
+
+/// Bytes of the four parts, each of whole cache lines.
+static SmallVector<int64_t> countBytes(const CacheLayoutOf &layout, bool isBf16,
+                                       int64_t queries, int64_t rows) {
+  int64_t bytes = isBf16 ? 2 : 4;
+  int64_t depth = isBf16 ? llvm::alignTo(layout.dim, 2) : layout.dim;
+  SmallVector<int64_t> counts = {queries * layout.padded, rows * kSlotTile,
+                                 depth * kSlotTile, kSlotTile * layout.padded};
+  for (int64_t &count : counts)
+    count = llvm::alignTo(count * bytes, 64);
+  return counts;
+}
+
+int64_t AttendPanels::bytes(const CacheLayoutOf &layout, bool isBf16,
+                            int64_t queries, int64_t rows) {
+  int64_t all = 0;
+  for (int64_t bytes : countBytes(layout, isBf16, queries, rows))
+    all += bytes;
+  return all;
+}
+
+int64_t AttendPanels::map(Value scratch, int64_t count, int64_t rows) {
+  Type type = isPaired ? Type(e.b.getBF16Type()) : e.f32();
+  int64_t at = 0;
+  SmallVector<int64_t> bytes = countBytes(layout, isPaired, count, rows);
+  Value *parts[] = {&queries, &weights, &keys, &values};
+  for (auto [part, size] : llvm::zip(parts, bytes)) {
+    *part = e.view(scratch, e.index(at), type, {size / (isPaired ? 2 : 4)});
+    at += size;
+  }
+  return at;
+}
+
+void AttendPanels::storeQuery(Value m, int64_t d, Value x) {
+  e.storeVector(isPaired ? e.fromF32(x, e.b.getBF16Type()) : x, queries,
+                {e.add(e.mul(m, layout.padded), d)});
+}
+
+void AttendPanels::storeWeights(int64_t r, int64_t v, Value x) {
+  e.storeVector(isPaired ? e.fromF32(x, e.b.getBF16Type()) : x, weights,
+                {e.index(r * kSlotTile + v * kLanes)});
+}
+
+/// Two vectors of f32 as pairs of bf16.
+Value AttendPanels::pair(Value low, Value high) {
+  Type type = e.b.getBF16Type();
+  return vector::InterleaveOp::create(e.b, e.fromF32(low, type),
+                                      e.fromF32(high, type));
+}
+
+/// Panels hold vectors of 16 numbers or pairs of numbers.
+Value AttendPanels::loadPanel(Value panel, Value at) {
+  return e.loadVector(panel, {at}, step() * kLanes);
+}
+void AttendPanels::storePanel(Value x, Value panel, Value at) {
+  e.storeVector(x, panel, {at});
+}
+
+void AttendPanels::convert(Value cells, Value tileAt, Value slots) {
+  // Keys: element after element, or pair after pair, slots innermost.
+  e.loop(e.index(0), e.index(layout.dim / step() * step()), step(),
+         [&](Value d) {
+           Value from = e.add(tileAt, e.mul(d, kSlotTile));
+           Value to = e.mul(d, kSlotTile);
+           for (int64_t s = 0; s < kSlotTile; s += kLanes) {
+             Value key = e.toF32(e.loadVector(cells, {e.add(from, s)}));
+             if (isPaired)
+               key = pair(key, e.toF32(e.loadVector(
+                                   cells, {e.add(from, kSlotTile + s)})));
+             storePanel(key, keys, e.add(to, s * step()));
+           }
+         });
+  if (layout.dim % step() != 0) {
+    int64_t last = (layout.dim - 1) * kSlotTile;
+    for (int64_t s = 0; s < kSlotTile; s += kLanes) {
+      Value key = e.toF32(e.loadVector(cells, {e.add(tileAt, last + s)}));
+      storePanel(pair(key, e.splat(0)), keys, e.index(last + s * step()));
+    }
+  }
+  // Values: slot after slot, or pair after pair, elements innermost.
+  Value base = e.add(tileAt, layout.valuesAt());
+  e.loop(e.index(0), e.index(kSlotTile), step(), [&](Value s) {
+    Value from = e.add(base, e.mul(s, layout.padded));
+    Value to = e.mul(s, layout.padded);
+    auto load = [&](int64_t which, int64_t d) {
+      Value x = e.toF32(
+          e.loadVector(cells, {e.add(from, which * layout.padded + d)}));
+      Value isFilled = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult,
+                                             e.add(s, which), slots);
+      return arith::SelectOp::create(e.b, isFilled, x, e.splat(0)).getResult();
+    };
+    for (int64_t d = 0; d < layout.padded; d += kLanes)
+      storePanel(isPaired ? pair(load(0, d), load(1, d)) : load(0, d), values,
+                 e.add(to, d * step()));
+  });
+}
+
+Value AttendPanels::spread(Value numbers, Value at) {
+  if (!isPaired)
+    return e.broadcast(e.load(numbers, {at}));
+  // A pair is a lane of 32 bits.
+  Value two = e.loadVector(numbers, {at}, 2);
+  Value bits = vector::BitCastOp::create(e.b, e.vec(e.b.getI32Type(), 1), two);
+  Value word = vector::ExtractOp::create(e.b, bits, 0);
+  return vector::BitCastOp::create(e.b, e.vec(e.b.getBF16Type(), 2 * kLanes),
+                                   e.broadcast(word));
+}
+
+Value AttendPanels::multiply(Value x, Value y, Value sum) {
+  if (!isPaired)
+    return e.fma(x, y, sum);
+  return LLVM::CallIntrinsicOp::create(
+             e.b, sum.getType(),
+             e.b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+             ValueRange{sum, x, y})
+      .getResult(0);
+}
+
+SmallVector<Value> AttendPanels::dotKeys(Value first, Value column,
+                                         int64_t rows, int64_t vectors) {
+  SmallVector<Value> dots(rows * vectors, e.splat(0));
+  Value start = e.mul(first, layout.padded);
+  return e.loop(
+      e.index(0), e.index(depth), step(), dots,
+      [&](Value d, ValueRange carried) {
+        SmallVector<Value> next(carried);
+        Value from = e.add(e.mul(d, kSlotTile), e.mul(column, step()));
+        SmallVector<Value> key;
+        for (int64_t v = 0; v < vectors; ++v)
+          key.push_back(loadPanel(keys, e.add(from, v * kLanes * step())));
+        for (int64_t r = 0; r < rows; ++r) {
+          Value x = spread(queries, e.add(e.add(start, d), r * layout.padded));
+          for (int64_t v = 0; v < vectors; ++v)
+            next[r * vectors + v] = multiply(x, key[v], next[r * vectors + v]);
+        }
+        return next;
+      });
+}
+
+SmallVector<Value> AttendPanels::addValues(ArrayRef<Value> sums, int64_t rows,
+                                           int64_t begin, int64_t vectors) {
+  return e.loop(
+      e.index(0), e.index(kSlotTile), step(), sums,
+      [&](Value s, ValueRange carried) {
+        SmallVector<Value> next(carried);
+        Value from = e.add(e.mul(s, layout.padded), begin * kLanes * step());
+        SmallVector<Value> value;
+        for (int64_t v = 0; v < vectors; ++v)
+          value.push_back(loadPanel(values, e.add(from, v * kLanes * step())));
+        for (int64_t r = 0; r < rows; ++r) {
+          Value x = spread(weights, e.add(s, r * kSlotTile));
+          for (int64_t v = 0; v < vectors; ++v)
+            next[r * vectors + v] =
+                multiply(x, value[v], next[r * vectors + v]);
+        }
+        return next;
+      });
+}
