@@ -58,16 +58,18 @@ def test_f16_cache(smol_artifact, smol_ids, smol_logits):
 def test_int8_activations(smol_artifact, smol_ids, smol_logits, cpu):
     """Integers instead of floats move the distributions a little."""
     artifact = smol_artifact(cpu, "f32", "int8")
-    got = artifact.logits(smol_ids, 2)
-    want, have = log_softmax(smol_logits), log_softmax(got.astype(np.float64))
-    divergence = np.sum(np.exp(want) * (want - have), axis=-1)
-    print(f"KL: mean {divergence.mean():.3g}, max {divergence.max():.3g}")
-    assert 1e-7 < divergence.mean() < 5e-3
-    assert divergence.max() < 5e-2
-    # Steps round the same numbers as a prefill does, up to their last bits.
     few = smol_ids[:24]
-    steps = artifact.piecewise(few, (1,), 2)
-    assert np.sqrt(np.mean((steps - got[:24]) ** 2)) < 0.05
+    for name, got in (
+        ("prefill", artifact.logits(smol_ids, 2)),
+        ("steps", artifact.piecewise(few, (1,), 2, once=True)),
+    ):
+        want = log_softmax(smol_logits[: len(got)])
+        have = log_softmax(got.astype(np.float64))
+        divergence = np.sum(np.exp(want) * (want - have), axis=-1)
+        mean, most = divergence.mean(), divergence.max()
+        print(f"{cpu}, {name}: KL mean {mean:.3g}, max {most:.3g}")
+        assert 1e-7 < mean < 6e-3
+        assert most < 6e-2
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@
 // RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule | FileCheck %s --check-prefixes=INT,INTNARROW
 // INT-LABEL: func.func @chunk
 // INT: "norm+quantize"{{.*}}#tenon_cpu.rows<split = rows>
-// INTWIDE: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 8, depth = 64>
+// INTWIDE: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 3, rows = 4, depth = 64>
 // INTNARROW: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 2, depth = 64>
 // INT-LABEL: func.func @step
 // INT: "norm+quantize"{{.*}}#tenon_cpu.rows<split = none>

@@ -93,11 +93,12 @@ class Artifact:
         finally:
             out.unlink(missing_ok=True)
 
-    def piecewise(self, ids, pieces, threads=1):
+    def piecewise(self, ids, pieces, threads=1, once=False):
         """Logits [len(ids), vocabulary] of a text that arrives in pieces.
 
         `pieces` are the numbers of tokens of the calls, in turn; a piece of
-        one token is a decoding step.
+        one token is a decoding step. `once`: do not ask that a prefill and a
+        fork say the same, which they do up to rounding only.
         """
         out = self.folder / f"pieces-{os.getpid()}.bin"
         sizes, left, turn = [], len(ids), 0
@@ -113,6 +114,7 @@ class Artifact:
                 out,
                 ",".join(map(str, sizes)),
                 ",".join(map(str, ids)),
+                *(["once"] if once else []),
             )
             return np.fromfile(out, np.float32).reshape(len(ids), -1)
         finally:
