@@ -21,6 +21,7 @@ import pytest
 from tenon_test import tools
 from tenon_test.expect import refused
 
+ABI = 3  # TENON_RT_ABI_VERSION
 #: Offsets of tenon_rt_weights_header; its sections start at 64, 32 bytes each.
 W_ABI, W_COUNT, W_FILE, W_LIBRARY, W_ID, W_SECTIONS = 8, 12, 16, 24, 48, 64
 W_HEADER_HASH, W_HEADER_END = 320, 328
@@ -175,8 +176,9 @@ def _section(kind, field, value):
 
 def _descriptor(offset, code, value):
     def edit(library, weights):
-        at = library.index(b"TNRT" + struct.pack("<I", 1))
-        assert library.find(b"TNRT" + struct.pack("<I", 1), at + 1) < 0
+        start = b"TNRT" + struct.pack("<I", ABI)
+        at = library.index(start)
+        assert library.find(start, at + 1) < 0
         struct.pack_into("<" + code, library, at + offset, value)
 
     return edit
