@@ -98,6 +98,12 @@ LogicalResult Compilation::runPhase(Phase phase) {
   PipelineOptions pipeline;
   pipeline.target = getCPUTargetOptions(current.target);
   pipeline.target.cpu = current.name;
+  // What all CPUs share may count on what all of them have.
+  if (phase <= Phase::Optimized)
+    for (const CheckedCpu &other : checked.others)
+      llvm::erase_if(pipeline.target.features, [&](const std::string &feature) {
+        return !other.target.has(feature);
+      });
   pipeline.activations = checked.activations;
   pipeline.disabledPasses = options.disabledPasses;
   pipeline.name = checked.name;

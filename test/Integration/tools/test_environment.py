@@ -62,7 +62,8 @@ def test_paths(model, artifact):
         f"mein Modell é{s}" for s in (".h", ".json", ".so", ".weights")
     ]
     want = Oracle(model).forward(IDS)
-    assert tools.difference(artifact.logits(IDS), want) < 1e-3
+    # Activations are rounded to 8 bits.
+    assert tools.difference(artifact.logits(IDS), want) < 5e-2
 
 
 def _contents(folder):
