@@ -72,6 +72,16 @@ std::vector<Val> Program::kernel(
   return results;
 }
 
+Val Program::quantize(const Val &input) {
+  return kernel({input}, [&](const std::vector<Val> &x) {
+    std::string type = x[0].type;
+    type.insert(type.size() - 1, ", #tenon.blocks<bits = 8, size = 32>");
+    return std::vector<Val>{
+        op("tenon.quantize " + x[0].name + " : " + x[0].type + " -> " + type,
+           type)};
+  })[0];
+}
+
 Case Program::finish(std::string group, std::string name, std::string format,
                      const std::vector<Val> &results) {
   Case made;

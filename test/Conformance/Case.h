@@ -87,6 +87,8 @@ public:
   std::vector<Val>
   kernel(const std::vector<Val> &inputs,
          llvm::function_ref<std::vector<Val>(const std::vector<Val> &)> body);
+  /// A kernel that rounds `input` to scaled integers.
+  Val quantize(const Val &input);
   /// The case whose function returns `results`.
   Case finish(std::string group, std::string name, std::string format,
               const std::vector<Val> &results);

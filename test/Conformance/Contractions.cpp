@@ -166,13 +166,7 @@ void addContraction(std::vector<Case> &cases, const Contraction &contraction,
     return yields;
   };
   if (isInteger)
-    inputs[0] = program.kernel({inputs[0]}, [&](const std::vector<Val> &x) {
-      std::string type = x[0].type;
-      type.insert(type.size() - 1, ", #tenon.blocks<bits = 8, size = 32>");
-      return std::vector<Val>{program.op("tenon.quantize " + x[0].name + " : " +
-                                             x[0].type + " -> " + type,
-                                         type)};
-    })[0];
+    inputs[0] = program.quantize(inputs[0]);
   std::vector<Val> results = program.kernel(inputs, write);
   const char *kind = maxRows == 1 ? "step-" : maxRows == 8 ? "few-" : "chunk-";
   Case made =

@@ -162,44 +162,23 @@ private:
   }
 };
 
-struct BarrierLowering : ConvertOpToLLVMPattern<BarrierOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+/// An op on the job that is a call of one function of the module.
+template <typename OpTy, LLVM::LLVMFuncOp (*getOrCreate)(OpBuilder &, ModuleOp)>
+struct CallLowering : ConvertOpToLLVMPattern<OpTy> {
+  using ConvertOpToLLVMPattern<OpTy>::ConvertOpToLLVMPattern;
 
   LogicalResult
-  matchAndRewrite(BarrierOp op, OpAdaptor adaptor,
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    LLVM::LLVMFuncOp barrier =
-        getOrCreateBarrier(rewriter, op->getParentOfType<ModuleOp>());
-    rewriter.replaceOpWithNewOp<LLVM::CallOp>(op, barrier, adaptor.getJob());
+    LLVM::LLVMFuncOp callee =
+        getOrCreate(rewriter, op->template getParentOfType<ModuleOp>());
+    rewriter.replaceOpWithNewOp<LLVM::CallOp>(op, callee, adaptor.getJob());
     return success();
   }
 };
-
-struct ArriveLowering : ConvertOpToLLVMPattern<ArriveOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(ArriveOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    LLVM::LLVMFuncOp arrive =
-        getOrCreateArrive(rewriter, op->getParentOfType<ModuleOp>());
-    rewriter.replaceOpWithNewOp<LLVM::CallOp>(op, arrive, adaptor.getJob());
-    return success();
-  }
-};
-
-struct ReleaseLowering : ConvertOpToLLVMPattern<ReleaseOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(ReleaseOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    LLVM::LLVMFuncOp release =
-        getOrCreateRelease(rewriter, op->getParentOfType<ModuleOp>());
-    rewriter.replaceOpWithNewOp<LLVM::CallOp>(op, release, adaptor.getJob());
-    return success();
-  }
-};
+using BarrierLowering = CallLowering<BarrierOp, getOrCreateBarrier>;
+using ArriveLowering = CallLowering<ArriveOp, getOrCreateArrive>;
+using ReleaseLowering = CallLowering<ReleaseOp, getOrCreateRelease>;
 
 /// Barriers order what units read and write; a claim orders nothing.
 struct ClaimLowering : ConvertOpToLLVMPattern<ClaimOp> {

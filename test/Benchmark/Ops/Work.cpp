@@ -27,13 +27,7 @@ static Work makeLinear(const char *op, int64_t m, int64_t n, int64_t k,
   // As a model has it: inputs of quantised weights are integers.
   bool isInteger = !format.isPlain();
   if (isInteger)
-    inputs[0] = program.kernel({inputs[0]}, [&](const std::vector<Val> &x) {
-      std::string type = x[0].type;
-      type.insert(type.size() - 1, ", #tenon.blocks<bits = 8, size = 32>");
-      return std::vector<Val>{program.op("tenon.quantize " + x[0].name + " : " +
-                                             x[0].type + " -> " + type,
-                                         type)};
-    })[0];
+    inputs[0] = program.quantize(inputs[0]);
   std::vector<Val> results =
       program.kernel(inputs, [&](const std::vector<Val> &x) {
         std::string type = rowsType({n});

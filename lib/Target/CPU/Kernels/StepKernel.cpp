@@ -78,7 +78,7 @@ private:
 Value StepBuilder::emitInputSums(const BlockFormat &format) {
   if (format.minimum == MinimumKind::None)
     return {};
-  int64_t size = format.subElements ? format.subElements : format.elements;
+  int64_t size = BlockReader::subBlockSize(format);
   Value &cached = inputSums[size];
   if (cached)
     return cached;
@@ -108,7 +108,7 @@ Value StepBuilder::emitInputSums(const BlockFormat &format) {
 Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
                                Value start, ArrayRef<Value> rows) {
   int64_t subs = BlockReader::subBlocks(format);
-  int64_t size = format.elements / subs;
+  int64_t size = BlockReader::subBlockSize(format);
   Value blocks = e.index(work.columns / format.elements);
   return e.loop(
       zero, blocks, 1, Sums(rows.size(), e.splat(0)),
@@ -138,10 +138,9 @@ Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
 /// Sums over all blocks of a quantised group of outputs, for rows of floats.
 Sums StepBuilder::emitBlocks(const BlockFormat &format, Value packed,
                              Value start, ArrayRef<Value> rows) {
-  Value sums = inputSums.lookup(format.subElements ? format.subElements
-                                                   : format.elements);
   int64_t subs = BlockReader::subBlocks(format);
-  int64_t subSize = format.elements / subs;
+  int64_t subSize = BlockReader::subBlockSize(format);
+  Value sums = inputSums.lookup(subSize);
   Value blocks = e.index(work.columns / format.elements);
   int64_t count = rows.size();
   auto body = [&](Value block, ValueRange carried) {
