@@ -5,12 +5,15 @@
 # ===-----------------------------------------------------------------------===#
 """What tenon-bench writes, and what it says when something is missing."""
 
+import hashlib
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import xml.dom.minidom
+from pathlib import Path
 
 import pytest
 from tenon_test import tools
@@ -31,8 +34,21 @@ for prompt in map(int, given["-p"].split(",")):
 print(json.dumps(rows))
 """
 
-LIMITS = '{"1": {"read_gb_s": 20, "f32_gflop_s": 100, "bf16_gflop_s": null, '
-LIMITS += '"int8_gop_s": 400}}'
+#: A machine that gets faster with each reading of a limit: 10, 20, 30, ..
+FAKE_LIMITS = """#!{python}
+import json, sys
+from pathlib import Path
+if len(sys.argv) == 1:
+    print(json.dumps({{"1": {{"read_gb_s": 20, "f32_gflop_s": 100,
+                            "bf16_gflop_s": None, "int8_gop_s": {int8}}}}}))
+    sys.exit(0)
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+log = Path({log!r})
+with log.open("a") as file:
+    print(given["--threads"], given["--only"], file=file)
+count = len(log.read_text().splitlines())
+print(json.dumps({{"median": 10.0 * count, "best": 1e9}}))
+"""
 
 
 def program(path, text):
@@ -101,8 +117,48 @@ def test_limits_of_every_round(alone):
         assert reading["1"]["read_gb_s"] > 0
         assert reading["1"]["f32_gflop_s"] > 0
     for entry in data["summary"]:
-        assert entry["limit"] > 0
-        assert entry["share"] == pytest.approx(entry["median"] / entry["limit"])
+        assert entry["limit"] > 0 and entry["share"] > 0
+
+
+def test_a_limit_around_every_sample(alone):
+    data = json.loads((alone[0] / "run.json").read_text())
+    for row, entry in zip(data["rows"], data["summary"]):
+        assert [len(around) for around in row["limits"]] == [2, 2]
+        assert all(v > 1e6 for around in row["limits"] for v in around)
+        kinds = {"decode": {"read"}, "prefill": {"int8", "f32"}}
+        assert row["limit_kind"] in kinds[row["phase"]]
+        rates = [
+            sample / ((before + after) / 2)
+            for sample, (before, after) in zip(row["samples"], row["limits"])
+        ]
+        # Tokens over bytes or operations: what one token costs.
+        cost = entry["share"] / statistics.median(rates)
+        allowed = [
+            (before + after) / 2 / cost for before, after in row["limits"]
+        ]
+        assert entry["limit"] == pytest.approx(statistics.median(allowed))
+        assert entry["is_paired"]
+    text = (alone[0] / "run.md").read_text()
+    assert "limit right before it and right after it" in text
+
+
+def test_a_run_says_how_to_repeat_it(alone, model):
+    data = json.loads((alone[0] / "run.json").read_text())
+    (run,) = data["runs"]
+    assert run["argv"].startswith("tenon-bench run ")
+    assert run["options"]["threads"] == [1, 2]
+    assert run["options"]["rounds"] == 2
+    assert "TENON_GENAI_PYTHON" in run["environment"]
+    assert "tenonc" in data["engines"]["tenon"]["compile"]["tiny"]
+    facts = data["models"]["tiny"]
+    assert facts["path"] == str(model)
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert facts["sha256"] == digest
+    assert data["machine"]["memory_bytes"] > 0
+    assert "huge_pages" in data["machine"]
+    for row in data["rows"]:
+        assert f"--threads {row['threads']}" in row["command"]
+        assert "tenon-run" in row["command"]
 
 
 def test_absent_peers_are_said(alone):
@@ -155,9 +211,12 @@ def test_more_rounds_are_added(alone, model):
 
 @pytest.fixture
 def quick(tmp_path):
-    """Tenon's programs in a folder of their own, with known limits."""
+    """Tenon's programs in a folder of their own, with known limits; the kinds
+    that are asked for stand in limits.log."""
     folder = tmp_path / "programs"
-    program(folder / "tenon-limits", f"#!/bin/sh\necho '{LIMITS}'\n")
+    log = str(tmp_path / "limits.log")
+    text = FAKE_LIMITS.format(python=sys.executable, log=log, int8=400)
+    program(folder / "tenon-limits", text)
     for name in ("tenonc", "tenon-run"):
         (folder / name).symlink_to(tools.tool(name))
     return {"TENON_BIN": str(folder)}
@@ -182,11 +241,17 @@ def test_peer_in_path(model, tmp_path, quick):
     ours = entries["tenon", "decode", 16]
     assert theirs["tenon_ratio"] == pytest.approx(ours["median"] / 116.0)
     assert entries["llama.cpp", "prefill", 0]["median"] == 108.0
-    # 20 GB/s over the bytes of weights and of a cache of 18 tokens.
+    # The limits of the samples over the bytes of weights and of a cache of 18
+    # tokens. Readings are 10, 20, 30, ..; the one after a sample serves as the
+    # one before the next: the peer's second of decoding is the fourth sample.
     facts = data["models"]["tiny"]
     weights = min(facts["weight_bytes"], facts["packed_bytes"])
     step = weights + 2 * 2 * 64 * 2 * 18
-    assert theirs["limit"] == pytest.approx(20e9 / step)
+    assert theirs["limit"] == pytest.approx(45e9 / step)
+    assert theirs["share"] == pytest.approx(116.0 / (45e9 / step))
+    assert ours["limit"] == pytest.approx(35e9 / step)
+    kinds = (tmp_path / "limits.log").read_text().splitlines()
+    assert kinds == 5 * ["1 read"] + 3 * ["1 int8"]
     assert not list(out.glob("*.svg"))
 
 
@@ -202,6 +267,35 @@ def test_peer_that_fails_is_a_note(model, tmp_path, quick):
     data = json.loads((out / "run.json").read_text())
     assert {row["engine"] for row in data["rows"]} == {"tenon"}
     assert "llama.cpp on tiny, decode: no such format" in data["notes"]
+
+
+def test_a_rate_that_the_processor_lacks(model, tmp_path, quick):
+    """Prompts are held against f32 then."""
+    log = str(tmp_path / "limits.log")
+    text = FAKE_LIMITS.format(python=sys.executable, log=log, int8=None)
+    program(tmp_path / "programs" / "tenon-limits", text)
+    argv = ["run", model, "-o", tmp_path / "out", "--rounds", 1, "--no-plots"]
+    argv += ["--no-peers", "--depths", "", "--prompts", 8, "--threads", 1]
+    bench(*argv, env=quick)
+    assert set(Path(log).read_text().splitlines()) == {"1 f32"}
+
+
+def test_the_first_engine_changes(model, tmp_path, quick):
+    out = tmp_path / "out"
+    argv = ["run", model, "-o", out, "--rounds", 2, "--new", 4, "--no-plots"]
+    argv += ["--threads", 1, "--prompts", "", "--no-peers"]
+    bench(*argv, "--variant", "b=", env=quick)
+    bench(*argv, "--variant", "b=", "--append", env=quick)
+    data = json.loads((out / "run.json").read_text())
+    rows = {row["engine"]: row for row in data["rows"]}
+    assert rows["tenon"]["rounds"] == rows["tenon b"]["rounds"] == [0, 1, 2, 3]
+    # Readings count up, so that they tell who came first.
+    first = [
+        min(rows, key=lambda name: rows[name]["limits"][turn][0])
+        for turn in range(4)
+    ]
+    assert first == ["tenon", "tenon b", "tenon", "tenon b"]
+    assert len(data["runs"]) == 2
 
 
 def test_variant_is_an_engine(model, tmp_path, quick):

@@ -6,7 +6,10 @@
 """The commands of tenon-bench."""
 
 import json
+import os
+import shlex
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from . import compare, measure, ops, options, plots, report, results, table
@@ -46,6 +49,23 @@ def find_engines(args, found, runner, work):
     return engines
 
 
+#: Beginnings of names in the environment that programs may act on.
+ENVIRONMENT = ("TENON_", "OMP_", "GGML_", "LLAMA_", "OV_", "OPENVINO_", "KMP_")
+
+
+def repeat(args):
+    """What it takes to run this again."""
+    settings = {k: v for k, v in vars(args).items() if k != "argv"}
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "argv": shlex.join(["tenon-bench", *args.argv]),
+        "options": settings,
+        "environment": {
+            k: v for k, v in os.environ.items() if k.startswith(ENVIRONMENT)
+        },
+    }
+
+
 def run(args):
     """`tenon-bench run`."""
     out = Path(args.out)
@@ -74,6 +94,7 @@ def run(args):
         raise Failure("expected --depths, --prompts or --batches to time")
     path = out / "run.json"
     found = results.Results(settings, path if args.append else None)
+    found.data.setdefault("runs", []).append(repeat(args))
     runner = Runner(args.launcher, args.timeout)
     engines = find_engines(args, found, runner, Path(args.work or out))
     measure.prepare(found, engines, models, settings, runner)
@@ -102,6 +123,7 @@ def run_compare(args):
     }
     runner = Runner(args.launcher, args.timeout)
     data = compare.run(args.base, args.new, settings, runner)
+    data["runs"] = [repeat(args)]
     if args.out:
         Path(args.out).write_text(json.dumps(data, indent=1) + "\n")
     print(compare.text(data), end="")
@@ -127,6 +149,7 @@ def run_ops(args):
     keys = ("op", "shape", "cpu", "rounds", "title")
     settings = {key: getattr(args, key) for key in keys}
     data = ops.run(settings, Runner(args.launcher, args.timeout))
+    data["runs"] = [repeat(args)]
     ops.write(data, args.out)
     print(ops.text(data), end="")
     if not args.no_plots:
@@ -141,6 +164,7 @@ def main(argv=None):
         argv[0] = "compare"
     top = options.parser()
     args = top.parse_args(argv)
+    args.argv = argv
     if args.compare:
         top.error("--compare comes first; its own options follow the two files")
     commands = {

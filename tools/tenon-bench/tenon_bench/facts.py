@@ -5,6 +5,7 @@
 # ===-----------------------------------------------------------------------===#
 """What a model costs at least: bytes per step, operations per prompt."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -37,7 +38,10 @@ class Facts:
         self.skipped = (
             {"token_embd.weight"} if "output.weight" in tensors else set()
         )
+        self.path = str(Path(model).resolve())
         self.file_bytes = Path(model).stat().st_size
+        with open(model, "rb") as file:
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         self.weight_bytes = sum(
             int(t.n_bytes) for n, t in tensors.items() if n not in self.skipped
         )

@@ -3,45 +3,45 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # ===-----------------------------------------------------------------------===#
-"""The loop of a run: each round meets every engine in every scenario."""
+"""The loop of a run: each round meets every scenario, each scenario every
+engine. The first engine of a round is the last of the next, so that none always
+meets the machine first."""
 
 import sys
 
 from .facts import Facts
-from .limits import Limits
+from .limits import Gauge, Limits
 from .programs import Failure
+from .results import activations
 
 
 def scenarios(settings, model):
-    """Groups that one visit of an engine measures: (phase, threads, list)."""
+    """The scenarios of a model, each once; see results.SCENARIO."""
+    found = []
     for threads in settings["threads"]:
-        if settings["depths"]:
-            yield "decode", threads, settings["depths"]
-        if settings["prompts"]:
-            yield "prefill", threads, settings["prompts"]
-        if settings["batches"]:
-            yield "batch", threads, settings["batches"]
+        base = {"model": model, "tokens": settings["new"], "threads": threads}
+        base |= {"phase": "decode", "depth": 0, "batch": 1}
+        found += [base | {"depth": depth} for depth in settings["depths"]]
+        for size in settings["prompts"]:
+            found.append(base | {"phase": "prefill", "tokens": size})
+        found += [base | {"batch": batch} for batch in settings["batches"]]
+    return [one for at, one in enumerate(found) if one not in found[:at]]
 
 
-def scenario(settings, model, phase, threads, value):
-    """The scenario of one value of a group; see results.SCENARIO."""
-    found = {"model": model, "phase": phase, "threads": threads}
-    found |= {"tokens": settings["new"], "depth": 0, "batch": 1}
-    if phase == "prefill":
-        found["tokens"] = value
-    elif phase == "batch":
-        found |= {"phase": "decode", "batch": value}
-    else:
-        found["depth"] = value
-    return found
+def visit(engine, model, scenario, runner):
+    """Tokens a second of one engine in a scenario."""
+    threads, tokens = scenario["threads"], scenario["tokens"]
+    if scenario["phase"] == "prefill":
+        return engine.prefill(model, threads, tokens, runner)
+    if scenario["batch"] > 1:
+        return engine.batch(model, threads, tokens, scenario["batch"], runner)
+    return engine.decode(model, threads, tokens, scenario["depth"], runner)
 
 
-def visit(engine, model, phase, threads, values, settings, runner):
-    """Tokens a second of one engine for a group of scenarios."""
-    if phase == "prefill":
-        return engine.prefill(model, threads, values, runner)
-    step = engine.decode if phase == "decode" else engine.batch
-    return step(model, threads, settings["new"], values, runner)
+def in_turn(engines, turn):
+    """The engines in the order of a round."""
+    first = turn % len(engines)
+    return engines[first:] + engines[:first]
 
 
 def prepare(results, engines, models, settings, runner):
@@ -55,46 +55,66 @@ def prepare(results, engines, models, settings, runner):
         results.data["models"][name] = facts | {"activations": kinds}
 
 
+class Round:
+    """One round; failures of peers last until the end of the run."""
+
+    def __init__(self, results, engines, models, settings, runner):
+        self.results, self.engines, self.models = results, engines, models
+        self.settings, self.runner = settings, runner
+        self.gauge = Gauge(runner)
+        self.failed = set()
+
+    def run(self):
+        """Every engine in every scenario of every model."""
+        data = self.results.data
+        turn = len(data["limits"])
+        machine = Limits(data["limits"])
+        machine.measure(self.runner)
+        data["limits"] = machine.readings
+        order = in_turn(self.engines, turn)
+        for name in self.models:
+            for scenario in scenarios(self.settings, name):
+                for engine in order:
+                    self.sample(engine, scenario, machine, turn)
+        for engine in self.engines:
+            data["engines"][engine.name] = engine.describe(self.runner)
+
+    def sample(self, engine, scenario, machine, turn):
+        """One engine in one scenario, between two readings of its limit."""
+        name, phase = scenario["model"], scenario["phase"]
+        key = (engine.name, name, phase, scenario["batch"] > 1)
+        if key in self.failed:
+            return
+        kind = "read"
+        if phase == "prefill":
+            facts = self.results.data["models"][name]
+            kind = machine.kind(activations(facts, engine.name))
+
+        def measure():
+            rate = visit(engine, self.models[name], scenario, self.runner)
+            return rate, self.runner.command
+
+        try:
+            (rate, command), limits = self.gauge.around(
+                kind, scenario["threads"], measure
+            )
+        except Failure as why:
+            if engine.name == "tenon":
+                raise
+            self.failed.add(key)
+            text = str(why).strip().splitlines()[-1]
+            self.results.note(f"{engine.name} on {name}, {phase}: {text}")
+            return
+        sample = {"rate": rate, "round": turn, "limits": limits}
+        more = {"limit_kind": kind, "command": command}
+        self.results.add(scenario, engine.name, sample, more)
+
+
 def run(results, engines, models, settings, runner, path):
     """Measures `settings["rounds"]` rounds; the file is written after each."""
-    machine = Limits(results.data["limits"])
-    failed = set()
+    rounds = Round(results, engines, models, settings, runner)
     for turn in range(settings["rounds"]):
-        machine.measure(runner)
-        results.data["limits"] = machine.readings
-        for name, model in models.items():
-            for phase, threads, values in scenarios(settings, name):
-                for engine in engines:
-                    key = (engine.name, name, phase)
-                    if key in failed:
-                        continue
-                    try:
-                        rates = visit(
-                            engine,
-                            model,
-                            phase,
-                            threads,
-                            values,
-                            settings,
-                            runner,
-                        )
-                    except Failure as why:
-                        if engine.name == "tenon":
-                            raise
-                        failed.add(key)
-                        text = str(why).strip().splitlines()[-1]
-                        results.note(
-                            f"{engine.name} on {name}, {phase}: {text}"
-                        )
-                        continue
-                    for value, rate in zip(values, rates):
-                        results.add(
-                            scenario(settings, name, phase, threads, value),
-                            engine.name,
-                            rate,
-                        )
-        for engine in engines:
-            results.data["engines"][engine.name] = engine.describe(runner)
+        rounds.run()
         results.write(path)
         print(
             f"round {turn + 1} of {settings['rounds']} done",

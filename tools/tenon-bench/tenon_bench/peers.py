@@ -67,23 +67,21 @@ class Llama:
         argv = [self.program, "-m", model, "-t", threads, "-fa", 1]
         argv += ["-ctk", self.cache, "-ctv", self.cache]
         argv += [*more, "-r", 1, "-o", "json"]
-        return json.loads(runner.run(argv))
+        (row,) = json.loads(runner.run(argv))
+        return row["avg_ts"]
 
-    def prefill(self, model, threads, sizes, runner):
-        """Tokens a second of a prompt of each size."""
-        listed = ",".join(map(str, sizes))
-        rows = self._bench(model, threads, runner, "-p", listed, "-n", 0)
-        found = {r["n_prompt"]: r["avg_ts"] for r in rows}
-        return [found[size] for size in sizes]
+    def prefill(self, model, threads, size, runner):
+        """Tokens a second of a prompt."""
+        return self._bench(model, threads, runner, "-p", size, "-n", 0)
 
-    def decode(self, model, threads, new, depths, runner):
-        """Tokens a second of `new` steps from each depth."""
-        listed = ",".join(map(str, depths))
-        rows = self._bench(
-            model, threads, runner, "-p", 0, "-n", new, "-d", listed
-        )
-        found = {r["n_depth"]: r["avg_ts"] for r in rows}
-        return [found[depth] for depth in depths]
+    def decode(self, model, threads, new, depth, runner):
+        """Tokens a second of `new` steps from a depth."""
+        sizes = ["-p", 0, "-n", new, "-d", depth]
+        return self._bench(model, threads, runner, *sizes)
+
+    def batch(self, model, threads, new, batch, runner):
+        """Tokens a second of all sequences of a batch."""
+        raise Failure("llama-bench decodes one sequence")
 
 
 class GenAI:
@@ -119,19 +117,22 @@ class GenAI:
     def prepare(self, model, runner):
         """Nothing: it reads the file itself."""
 
-    def _work(self, model, threads, jobs, runner):
-        request = {"model": str(model), "threads": threads, "jobs": jobs}
+    def _work(self, model, threads, job, runner):
+        request = {"model": str(model), "threads": threads, "jobs": [job]}
         argv = [self.python, HERE / "genai_worker.py", json.dumps(request)]
-        return json.loads(runner.run(argv).strip().splitlines()[-1])
+        (done,) = json.loads(runner.run(argv).strip().splitlines()[-1])
+        return done
 
-    def prefill(self, model, threads, sizes, runner):
-        """Tokens a second of a prompt of each size."""
-        jobs = [{"tokens": size, "new": 1} for size in sizes]
-        done = self._work(model, threads, jobs, runner)
-        return [j["tokens"] / j["first_seconds"] for j in done]
+    def prefill(self, model, threads, size, runner):
+        """Tokens a second of a prompt."""
+        done = self._work(model, threads, {"tokens": size, "new": 1}, runner)
+        return done["tokens"] / done["first_seconds"]
 
-    def decode(self, model, threads, new, depths, runner):
-        """Tokens a second of `new` steps from each depth."""
-        jobs = [{"tokens": max(depth, 1), "new": new + 1} for depth in depths]
-        done = self._work(model, threads, jobs, runner)
-        return [1 / j["step_seconds"] for j in done]
+    def decode(self, model, threads, new, depth, runner):
+        """Tokens a second of `new` steps from a depth."""
+        job = {"tokens": max(depth, 1), "new": new + 1}
+        return 1 / self._work(model, threads, job, runner)["step_seconds"]
+
+    def batch(self, model, threads, new, batch, runner):
+        """Tokens a second of all sequences of a batch."""
+        raise Failure("no batches of sequences through this interface")

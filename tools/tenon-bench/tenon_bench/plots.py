@@ -90,6 +90,16 @@ def _pick(data, phase, batch=1):
     return [e for e in rows if e["threads"] == most], most
 
 
+def limits_by(entries, key, names):
+    """The limit for each value of `key`, that beside Tenon's samples if it has
+    any: each engine met a limit of its own."""
+    found = {}
+    for entry in sorted(entries, key=lambda e: names.index(e["engine"])):
+        if entry["limit"]:
+            found.setdefault(entry[key], entry["limit"])
+    return found
+
+
 def _points(axis, entries, x, name, names, style="o-"):
     """One engine's medians with their extremes."""
     entries = sorted(entries, key=lambda e: e[x])
@@ -126,8 +136,10 @@ def depth_sweep(data, plt, place):
             some = [e for e in mine if e["engine"] == name]
             if some:
                 _points(axis, some, "depth", name, names)
-        limit = sorted({(e["depth"], e["limit"]) for e in mine if e["limit"]})
-        axis.plot(*zip(*limit), "k--", label="limit of reading")
+        limit = limits_by(mine, "depth", names)
+        if limit:
+            places = zip(*sorted(limit.items()))
+            axis.plot(*places, "k--", label="limit of reading")
         axis.set_title(f"{model}, {threads} threads")
         axis.set_xlabel("tokens in the cache")
         axis.set_ylabel("decode, tokens/s")
@@ -165,17 +177,15 @@ def formats(data, plt, place):
                 label=name,
                 color=color(name, names),
             )
-        drawn = set()
-        for entry in rows:
-            if entry["limit"] and entry["model"] not in drawn:
-                drawn.add(entry["model"])
-                at = models.index(entry["model"])
-                axis.plot(
-                    [at - 0.42, at + 0.42],
-                    [entry["limit"]] * 2,
-                    "k--",
-                    label="limit" if len(drawn) == 1 else None,
-                )
+        limit = limits_by(rows, "model", names)
+        for drawn, (model, value) in enumerate(limit.items()):
+            at = models.index(model)
+            axis.plot(
+                [at - 0.42, at + 0.42],
+                [value] * 2,
+                "k--",
+                label=None if drawn else "limit",
+            )
         axis.set_xticks(range(len(models)), models, rotation=20, ha="right")
         what = f"depth {least}" if phase == "decode" else f"{least} tokens"
         axis.set_title(f"{phase}, {what}, {threads} threads")

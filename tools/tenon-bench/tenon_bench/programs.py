@@ -45,6 +45,8 @@ class Runner:
     def __init__(self, launcher="", timeout=1200):
         self.launcher = shlex.split(launcher)
         self.timeout = timeout
+        #: The last command that was measured, as one would type it.
+        self.command = ""
 
     def run(self, argv, is_measured=True, is_all=False):
         """Standard output of a command, `is_all`: standard error too; a Failure
@@ -54,6 +56,7 @@ class Runner:
         argv = [str(a) for a in argv]
         if is_measured:
             argv = self.launcher + argv
+            self.command = shlex.join(argv)
         try:
             done = subprocess.run(
                 argv,

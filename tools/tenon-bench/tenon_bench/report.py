@@ -16,10 +16,16 @@ HEAD = """\
 Written by `tenon-bench report` from files of results; not edited by hand.
 Beside every figure stands what the machine allows, measured in the same run:
 decoding is held against bytes of weights (the smaller of the file's and the
-packed ones) and of the cache at the bandwidth of reading 1 GiB; prompts against
-the peak rate of multiply-adds of the activations' type. Engines ran in turns;
-figures are medians, `+-` is half the range of the middle half. A ratio below 1
-is a loss.
+packed ones) and of the cache at the bandwidth of reading 1 GiB, which lies in
+huge pages where the system has them; prompts against the peak rate of
+multiply-adds of the activations' type. The limit is measured right before and
+right after each sample, with the same threads, as the median of several tries;
+"of it" is the median over the rounds of rate / mean of the two, and "limit" the
+median of what they allow. The table of limits alone has the best of several
+tries once a round. Engines ran in turns, another one first each round; figures
+are medians, `+-` is half the range of the middle half. "tenon /" divides the
+medians of Tenon and of a peer, "by rounds" is the median of the ratio in each
+round, with its `+-` beside it. A ratio below 1 is a loss.
 """
 
 

@@ -6,17 +6,24 @@
 """Samples of a run, and what follows from them.
 
     {"schema": 1, "kind": "run", "started": TIME, "machine": {..},
-     "settings": {..}, "engines": {NAME: {"version", "options"} or
+     "settings": {..}, "runs": [{"started", "settings", "argv",
+     "environment"}, ..], "engines": {NAME: {"version", "options", ..} or
      {"absent": WHY}}, "models": {NAME: {facts}}, "limits": [reading, ..],
      "rows": [{"model", "phase", "tokens", "depth", "batch", "threads",
-               "engine", "samples": [tokens a second, ..]}, ..],
+               "engine", "samples": [tokens a second, ..],
+               "rounds": [number, ..], "limit_kind": KIND,
+               "limits": [[before, after], ..], "command": TEXT}, ..],
      "notes": [TEXT, ..], "summary": [{.., "median", "spread", "limit", ..}]}
 
 `rows` and `limits` are what was measured; `summary` is computed from them when
-the file is written, so that readers need no arithmetic.
+the file is written, so that readers need no arithmetic. `limits` of a row are
+bytes or operations a second around each sample. Files of older versions have
+none: their samples are held against the median of the rounds' readings, and no
+samples can be added to them.
 """
 
 import json
+import statistics
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +33,8 @@ from .programs import Failure
 
 #: What makes a row's scenario; `engine` makes it a row.
 SCENARIO = ("model", "phase", "tokens", "depth", "batch", "threads")
+#: What a row has once for every sample; of the older only the first.
+PER_SAMPLE = ("samples", "rounds", "limits")
 
 
 class Results:
@@ -46,18 +55,26 @@ class Results:
         }
         if path and Path(path).exists():
             self.data = load(path, "run")
+            if not all(map(is_paired, self.data["rows"])):
+                raise Failure(
+                    f"{path}: expected samples with a limit beside each, but "
+                    "got those of an older tenon-bench; measure into another "
+                    "folder, or without --append"
+                )
 
-    def add(self, scenario, engine, value):
-        """A sample of a scenario, which is a dict with the keys `SCENARIO`."""
+    def add(self, scenario, engine, sample, more):
+        """A sample of a scenario, which is a dict with the keys `SCENARIO`:
+        {"rate", "round", "limits"}; `more` is the same for all samples."""
+        key = {k: scenario[k] for k in SCENARIO} | {"engine": engine}
         for row in self.data["rows"]:
-            if row["engine"] == engine and all(
-                row[k] == scenario[k] for k in SCENARIO
-            ):
-                row["samples"].append(value)
-                return
-        row = {k: scenario[k] for k in SCENARIO}
-        row |= {"engine": engine, "samples": [value]}
-        self.data["rows"].append(row)
+            if all(row[k] == v for k, v in key.items()):
+                break
+        else:
+            row = key | {"samples": [], "rounds": [], "limits": []} | more
+            self.data["rows"].append(row)
+        row["samples"].append(sample["rate"])
+        row["rounds"].append(sample["round"])
+        row["limits"].append(sample["limits"])
 
     def note(self, text):
         """Keeps a sentence once."""
@@ -90,33 +107,80 @@ def load(path, kind=None):
             f"{path}: expected results of kind '{kind}', but got "
             f"'{data.get('kind')}'"
         )
+    for row in data.get("rows", []):
+        sizes = {len(row[k]) for k in PER_SAMPLE if k in row}
+        if len(sizes) != 1 or (sizes & {0}):
+            raise Failure(
+                f"{path}: expected a limit and a round for every sample, but "
+                f"got other numbers of them in {row.get('engine')}; measure "
+                "again"
+            )
     return data
 
 
-def bound(data, scenario, activations="f32"):
-    """Tokens a second that the machine's limits allow, or None."""
+def is_paired(row):
+    """Whether each sample has its own limit."""
+    return "limits" in row
+
+
+def activations(facts, engine):
+    """The type whose peak rate an engine is held against: its own, or that of
+    Tenon for a peer."""
+    kinds = facts.get("activations", {})
+    return kinds.get(engine) or kinds.get("tenon", "f32")
+
+
+def cost(data, scenario):
+    """Bytes (decoding) or operations (prompts) of one token."""
     facts = Stored(data["models"][scenario["model"]])
-    machine = limits.Limits(data["limits"])
-    threads = scenario["threads"]
     if scenario["phase"] == "decode":
-        read = machine.value(threads, "read_gb_s")
-        if read is None:
-            return None
         size = 4 if data["settings"].get("cache") == "f32" else 2
         batch = scenario["batch"]
-        bytes_read = facts.step_bytes(
+        step = facts.step_bytes(
             scenario["depth"], scenario["tokens"], size, batch
         )
-        return batch * read * 1e9 / bytes_read
-    rate = machine.rate(threads, activations)
-    if rate is None:
-        return None
+        return step / batch
     operations = facts.prefill_operations(scenario["tokens"], scenario["depth"])
-    return scenario["tokens"] * rate / operations
+    return operations / scenario["tokens"]
+
+
+def bounds(data, row):
+    """Tokens a second that the machine allowed each sample; None without."""
+    if is_paired(row):
+        rates = [statistics.mean(around) for around in row["limits"]]
+    else:
+        machine, threads = limits.Limits(data["limits"]), row["threads"]
+        if row["phase"] == "decode":
+            rate = machine.value(threads, "read_gb_s")
+            rate = rate and rate * 1e9
+        else:
+            kind = activations(data["models"][row["model"]], row["engine"])
+            rate = machine.rate(threads, kind)
+        if rate is None:
+            return None
+        rates = [rate] * len(row["samples"])
+    each = cost(data, row)
+    return [rate / each for rate in rates]
+
+
+def ratios(ours, theirs):
+    """Tenon's sample over the peer's of each round that has both."""
+    mine = dict(zip(rounds_of(ours), ours["samples"]))
+    return [
+        mine[turn] / value
+        for turn, value in zip(rounds_of(theirs), theirs["samples"])
+        if turn in mine
+    ]
+
+
+def rounds_of(row):
+    """The round of each sample; older files have no gaps."""
+    return row.get("rounds") or range(len(row["samples"]))
 
 
 def summarize(data):
-    """A dict per row: median, spread, limit, share of it, ratio to Tenon."""
+    """A dict per row: median and spread; median limit, median share of it with
+    its spread; Tenon's median over the row's, and the same by rounds."""
     ours = {}
     for row in data["rows"]:
         if row["engine"] == "tenon":
@@ -125,18 +189,25 @@ def summarize(data):
     for row in data["rows"]:
         entry = {k: row[k] for k in (*SCENARIO, "engine")}
         entry |= stats.summary(row["samples"])
-        facts = data["models"][row["model"]]
-        kind = facts.get("activations", {}).get(row["engine"])
-        # A peer is held against the limit that Tenon is held against.
-        kind = kind or facts.get("activations", {}).get("tenon", "f32")
-        entry["limit"] = bound(data, row, kind)
-        entry["share"] = None
-        if entry["limit"]:
-            entry["share"] = entry["median"] / entry["limit"]
+        entry |= {"limit": None, "share": None, "share_spread": None}
+        entry["is_paired"] = is_paired(row)
+        allowed = bounds(data, row)
+        if allowed:
+            share = stats.summary(
+                [s / bound for s, bound in zip(row["samples"], allowed)]
+            )
+            entry["limit"] = statistics.median(allowed)
+            entry["share"] = share["median"]
+            entry["share_spread"] = share["spread"]
         base = ours.get(tuple(row[k] for k in SCENARIO))
-        entry["tenon_ratio"] = None
+        entry |= dict.fromkeys(("tenon_ratio", "paired_ratio", "ratio_spread"))
         if base and row["engine"] != "tenon":
             mine = stats.summary(base["samples"])["median"]
             entry["tenon_ratio"] = mine / entry["median"]
+            paired = ratios(base, row)
+            if paired:
+                paired = stats.summary(paired)
+                entry["paired_ratio"] = paired["median"]
+                entry["ratio_spread"] = paired["spread"]
         summary.append(entry)
     return summary

@@ -26,6 +26,11 @@ def number(value):
     return f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
+def ratio(value):
+    """A ratio as text; empty where there is none."""
+    return "" if value is None else f"{value:.2f}"
+
+
 def engines_of(data):
     """Names of the engines that measured something; Tenon first."""
     seen = dict.fromkeys(row["engine"] for row in data["rows"])
@@ -77,9 +82,10 @@ def scenario_table(data):
     scenarios = by_scenario(data)
     names = [n for n in engines_of(data) if n != "tenon" and not is_variant(n)]
     header = ["model", "phase", "tokens", "depth", "sequences", "threads"]
-    header += ["tenon tok/s", "+-", "limit", "of it"]
+    header += ["tenon tok/s", "+-", "limit", "of it", "+-"]
     for name in names:
-        header += [f"{name} tok/s", "+-", "of limit", "tenon /"]
+        header += [f"{name} tok/s", "+-", "of limit"]
+        header += ["tenon /", "by rounds", "+-"]
     rows = []
     for key, found in scenarios.items():
         mine = found.get("tenon")
@@ -87,18 +93,19 @@ def scenario_table(data):
         if mine:
             cells += [number(mine["median"]), percent(mine["spread"], 1)]
             cells += [number(mine["limit"]), percent(mine["share"])]
+            cells += [percent(mine["share_spread"], 1)]
         else:
             some = next(iter(found.values()))
-            cells += ["", "", number(some["limit"]), ""]
+            cells += ["", "", number(some["limit"]), "", ""]
         for name in names:
             other = found.get(name)
             if not other:
-                cells += ["", "", "", ""]
+                cells += [""] * 6
                 continue
-            ratio = other["tenon_ratio"]
             cells += [number(other["median"]), percent(other["spread"], 1)]
-            cells += [percent(other["share"])]
-            cells += ["" if ratio is None else f"{ratio:.2f}"]
+            cells += [percent(other["share"]), ratio(other["tenon_ratio"])]
+            cells += [ratio(other["paired_ratio"])]
+            cells += [percent(other["ratio_spread"], 1)]
         rows.append(cells)
     return markdown(header, rows)
 
@@ -121,13 +128,27 @@ def limits_table(data):
     return markdown(["threads", *names.values()], rows)
 
 
+#: By whether all samples have limits of their own.
+LIMITED = {
+    True: "Each sample is held against the mean of the limit right before it "
+    "and right after it.",
+    False: "Samples are held against the median limit of the rounds, which on "
+    "a machine of varying speed is not the limit that each met.",
+}
+
+
+def is_paired(data):
+    """Whether all samples have limits of their own."""
+    return all(entry["is_paired"] for entry in data["summary"])
+
+
 def text(data):
     """The whole text of a run."""
     machine = data["machine"]
     rounds = max((len(r["samples"]) for r in data["rows"]), default=0)
     head = f"{machine['processor']}, {machine['processors']} processors; "
     head += f"{data['settings']['cache']} cache, medians of {rounds} "
-    head += "interleaved rounds."
+    head += "interleaved rounds. " + LIMITED[is_paired(data)]
     lines = [
         head,
         "",

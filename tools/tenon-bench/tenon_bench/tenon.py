@@ -21,7 +21,7 @@ class Tenon:
         self.options = list(options)
         if not any(o.startswith("--cache-type") for o in options):
             self.options.append(f"--cache-type={cache}")
-        self.artifacts = {}
+        self.artifacts, self.commands = {}, {}
 
     def describe(self, runner):
         """Version and options, for the file of results."""
@@ -29,6 +29,7 @@ class Tenon:
         return {
             "version": words.strip().splitlines()[0],
             "options": shlex.join(self.options),
+            "compile": self.commands,
         }
 
     def prepare(self, model, runner):
@@ -41,10 +42,12 @@ class Tenon:
         library = folder / "model.so"
         done = folder / "model.json"
         newest = max(model.stat().st_mtime, own("tenonc").stat().st_mtime)
+        argv = [own("tenonc"), model, "-o", folder, "--name=model", "-q"]
+        argv = [str(a) for a in (*argv, *self.options)]
+        self.commands[model.stem] = shlex.join(argv)
         if not done.exists() or library.stat().st_mtime < newest:
             folder.mkdir(parents=True, exist_ok=True)
-            argv = [own("tenonc"), model, "-o", folder, "--name=model", "-q"]
-            runner.run([*argv, *self.options], is_measured=False)
+            runner.run(argv, is_measured=False)
         self.artifacts[model] = library
         return library
 
@@ -64,28 +67,20 @@ class Tenon:
                 found = value
         return found
 
-    def _bench(self, model, threads, sizes, runner, *more):
+    def _bench(self, model, threads, sizes, phase, runner):
         argv = [own("tenon-run"), self.artifacts[Path(model)], "--bench"]
-        argv += [sizes, "--json", "-q", "--threads", threads, *more]
-        return json.loads(runner.run(argv))
+        argv += [sizes, "--json", "-q", "--threads", threads]
+        return json.loads(runner.run(argv))[phase]["tokens_per_second"]
 
-    def prefill(self, model, threads, sizes, runner):
-        """Tokens a second of a prompt of each size."""
-        return [
-            self._bench(model, threads, f"p{size},n0,d0", runner)["prefill"][
-                "tokens_per_second"
-            ]
-            for size in sizes
-        ]
+    def prefill(self, model, threads, size, runner):
+        """Tokens a second of a prompt."""
+        return self._bench(model, threads, f"p{size},n0,d0", "prefill", runner)
 
-    def decode(self, model, threads, new, depths, runner):
-        """Tokens a second of `new` steps from each depth."""
-        listed = ",".join(map(str, depths))
-        data = self._bench(
-            model, threads, f"p0,n{new}", runner, "--depth", listed
-        )
-        return [d["decode"]["tokens_per_second"] for d in data["depths"]]
+    def decode(self, model, threads, new, depth, runner):
+        """Tokens a second of `new` steps from a depth."""
+        sizes = f"p0,n{new},d{depth}"
+        return self._bench(model, threads, sizes, "decode", runner)
 
-    def batch(self, model, threads, new, sizes, runner):
-        """Tokens a second of all sequences, for each number of them."""
+    def batch(self, model, threads, new, batch, runner):
+        """Tokens a second of all sequences of a batch."""
         raise Failure("no batches yet")
