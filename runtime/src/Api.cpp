@@ -100,8 +100,15 @@ tenon_rt_status tenon_rt_model_open(const char *path,
       return missing(path ? "place for the model" : "path");
     std::string weights = options && options->weights ? options->weights : "";
     std::string cpu = options && options->cpu ? options->cpu : "";
+    uint64_t memory = options ? options->memory : TENON_RT_WEIGHTS_AUTO;
+    if (memory > TENON_RT_WEIGHTS_COPIED)
+      return failure(TENON_RT_ARGUMENT, "memory: expected 0 to ",
+                     TENON_RT_WEIGHTS_COPIED,
+                     ", a tenon_rt_weights_memory, but got ", memory);
     std::shared_ptr<const Model> opened;
-    if (Error error = Model::open(path, weights, cpu, opened))
+    if (Error error =
+            Model::open(path, weights, cpu,
+                        static_cast<tenon_rt_weights_memory>(memory), opened))
       return error;
     *model = new tenon_rt_model{std::move(opened)};
     return success();

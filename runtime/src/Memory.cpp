@@ -6,13 +6,19 @@
 // against, and opening one could block. Empty files have no mapping but are
 // no failure here; their readers say what they miss.
 //
+// Pages of a mapped file are small, and so a processor that reads them in order
+// starts anew every 4 KiB. Copies lie in huge pages where the system has them.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Memory.h"
 
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <memory>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,52 +26,120 @@
 using namespace tenon::runtime;
 
 Mapping::~Mapping() {
-  if (base)
-    munmap(base, length);
+  if (mapped)
+    munmap(mapped, mappedBytes);
 }
 
-Mapping::Mapping(Mapping &&other) noexcept
-    : base(std::exchange(other.base, nullptr)),
-      length(std::exchange(other.length, 0)) {}
+Mapping::Mapping(Mapping &&other) noexcept { *this = std::move(other); }
 
 Mapping &Mapping::operator=(Mapping &&other) noexcept {
+  std::swap(mapped, other.mapped);
+  std::swap(mappedBytes, other.mappedBytes);
   std::swap(base, other.base);
   std::swap(length, other.length);
   return *this;
 }
 
-Error Mapping::openFile(const std::string &path) {
-  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0)
+void Mapping::own(void *address, uint64_t bytes) {
+  *this = Mapping();
+  base = mapped = static_cast<uint8_t *>(address);
+  length = mappedBytes = bytes;
+}
+
+namespace {
+
+constexpr uint64_t kHugePage = uint64_t(2) << 20;
+
+/// An open file, closed with its owner.
+struct File {
+  ~File() {
+    if (descriptor >= 0)
+      close(descriptor);
+  }
+  int descriptor = -1;
+  uint64_t bytes = 0;
+};
+
+Error openRegular(const std::string &path, File &file) {
+  file.descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file.descriptor < 0)
     return failure(TENON_RT_IO, path,
                    ": cannot be opened: ", std::strerror(errno));
   struct stat facts;
-  if (fstat(file, &facts) != 0) {
-    Error error = failure(TENON_RT_IO, path,
-                          ": cannot be examined: ", std::strerror(errno));
-    close(file);
-    return error;
-  }
-  if (!S_ISREG(facts.st_mode)) {
-    close(file);
+  if (fstat(file.descriptor, &facts) != 0)
+    return failure(TENON_RT_IO, path,
+                   ": cannot be examined: ", std::strerror(errno));
+  if (!S_ISREG(facts.st_mode))
     return failure(TENON_RT_IO, path, ": expected a regular file");
-  }
-  uint64_t bytes = static_cast<uint64_t>(facts.st_size);
-  void *address = nullptr;
-  if (bytes != 0) {
-    address = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file, 0);
-    if (address == MAP_FAILED) {
-      Error error = failure(TENON_RT_IO, path,
-                            ": cannot be mapped: ", std::strerror(errno));
-      close(file);
-      return error;
-    }
-  }
-  close(file);
-  *this = Mapping();
-  base = static_cast<uint8_t *>(address);
-  length = bytes;
+  file.bytes = static_cast<uint64_t>(facts.st_size);
   return success();
+}
+
+/// The first `size` - 1 characters of a file of the system, or nothing.
+template <size_t size>
+bool readText(const char *path, char (&text)[size]) {
+  std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path, "re"), fclose);
+  if (!file)
+    return false;
+  text[std::fread(text, 1, size - 1, file.get())] = 0;
+  return true;
+}
+
+} // namespace
+
+Error Mapping::openFile(const std::string &path) {
+  File file;
+  if (Error error = openRegular(path, file))
+    return error;
+  void *address = nullptr;
+  if (file.bytes != 0) {
+    address =
+        mmap(nullptr, file.bytes, PROT_READ, MAP_PRIVATE, file.descriptor, 0);
+    if (address == MAP_FAILED)
+      return failure(TENON_RT_IO, path,
+                     ": cannot be mapped: ", std::strerror(errno));
+  }
+  own(address, file.bytes);
+  return success();
+}
+
+Error Mapping::copyFile(const std::string &path) {
+  File file;
+  if (Error error = openRegular(path, file))
+    return error;
+  *this = Mapping();
+  if (file.bytes == 0)
+    return success();
+  // Room to start at a huge page; what is never touched costs nothing.
+  if (Error error = reserve(file.bytes + kHugePage, "copy of the weights"))
+    return failure(error.status, path, ": ", error.message);
+  base += -reinterpret_cast<uintptr_t>(base) % kHugePage;
+  length = file.bytes;
+  madvise(base, length, MADV_HUGEPAGE); // a wish: small pages work too
+  for (uint64_t at = 0; at < file.bytes;) {
+    ssize_t count = pread(file.descriptor, base + at, file.bytes - at, at);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      return failure(TENON_RT_IO, path, ": cannot be read at byte ", at, ": ",
+                     count < 0 ? std::strerror(errno) : "the file ends there");
+    at += count;
+  }
+  mprotect(base, length, PROT_READ);
+  return success();
+}
+
+bool tenon::runtime::isWorthCopying(uint64_t bytes) {
+  char text[4096];
+  if (bytes < kHugePage ||
+      !readText("/sys/kernel/mm/transparent_hugepage/enabled", text) ||
+      std::strstr(text, "[never]") || !readText("/proc/meminfo", text))
+    return false;
+  const char *line = std::strstr(text, "MemAvailable:");
+  uint64_t available = 0;
+  return line &&
+         std::sscanf(line, "MemAvailable: %" SCNu64 " kB", &available) == 1 &&
+         bytes / 1024 <= available / 2;
 }
 
 Error Mapping::reserve(uint64_t bytes, const char *what) {
@@ -83,8 +157,7 @@ Error Mapping::reserve(uint64_t bytes, const char *what) {
     return failure(TENON_RT_MEMORY, "the system refused ", bytes,
                    " bytes for the ", what,
                    "; ask for a shorter context or fewer threads");
-  base = static_cast<uint8_t *>(address);
-  length = bytes;
+  own(address, bytes);
   return success();
 }
 

@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two owners of mappings: a file, read-only, and anonymous memory, which is
-// zero, page-aligned and costs nothing until it is touched. A session reserves
-// its whole cache this way.
+// Owners of memory in pages: a file, mapped or copied, read-only, and anonymous
+// memory, which is zero, page-aligned and costs nothing until it is touched. A
+// session reserves its whole cache this way.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +29,9 @@ public:
   /// Maps the regular file at `path` read-only.
   Error openFile(const std::string &path);
 
+  /// Copies the regular file at `path` into huge pages, read-only.
+  Error copyFile(const std::string &path);
+
   /// Reserves `bytes` of zeroed memory; `what` names it in the message.
   Error reserve(uint64_t bytes, const char *what);
 
@@ -41,9 +44,17 @@ public:
   uint64_t size() const { return length; }
 
 private:
-  uint8_t *base = nullptr;
-  uint64_t length = 0;
+  /// Takes over `bytes` at `address`, a mapping or null.
+  void own(void *address, uint64_t bytes);
+
+  /// What goes back to the system, and the part of it in use.
+  uint8_t *mapped = nullptr, *base = nullptr;
+  uint64_t mappedBytes = 0, length = 0;
 };
+
+/// Whether a file of `bytes` that is read in order again and again should be
+/// copied: the system has huge pages, and twice the memory.
+bool isWorthCopying(uint64_t bytes);
 
 /// Whether the page at `data`, of at most 4096 bytes, holds only zeros.
 bool isZeroPage(const uint8_t *data, uint64_t bytes);

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Owns the mapped weight file and the opened library. Immutable once open, so
-// sessions of all threads share it; the last of them lets it go.
+// Owns the weight file, mapped or copied, and the opened library. Immutable
+// once open, so sessions of all threads share it; the last of them lets it go.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,8 +24,9 @@ public:
   /// Opens the library `path` with the weight file `weightsPath`; an empty
   /// `weightsPath` means the one beside the library, an empty `cpu` the most
   /// demanding of the library's CPUs that this machine can run.
+  /// `memory`: how the weights are held.
   static Error open(const std::string &path, std::string weightsPath,
-                    const std::string &cpu,
+                    const std::string &cpu, tenon_rt_weights_memory memory,
                     std::shared_ptr<const Model> &model);
 
   ~Model();
@@ -42,7 +43,10 @@ private:
   Error openLibrary(const std::string &path, const std::string &weightsPath,
                     const std::string &cpu);
 
+  Error openWeights(const std::string &path, tenon_rt_weights_memory memory);
+
   Mapping weightsFile;
+  bool isCopied = false;
   Weights contents;
   void *library = nullptr;
   Artifact checked;

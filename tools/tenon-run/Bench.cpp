@@ -121,6 +121,7 @@ std::string toJson(const Bench &bench, const Engine &engine, bool isList) {
   Json json = {{"prefill", toJson(first.prefill)},
                {"decode", toJson(first.decode)},
                {"load_seconds", engine.loadSeconds()},
+               {"weights_copied", engine.info().weights_copied != 0},
                {"peak_bytes", peakBytes()}};
   if (isList) {
     json["depths"] = Json::array();

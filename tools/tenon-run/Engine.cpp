@@ -31,6 +31,7 @@ Engine::Engine(const Options &options, uint64_t context) : path(options.model) {
   modelOptions.weights =
       options.weights.empty() ? nullptr : options.weights.c_str();
   modelOptions.cpu = options.cpu.empty() ? nullptr : options.cpu.c_str();
+  modelOptions.memory = options.weightsMemory;
   tenon_rt_model *openedModel = nullptr;
   check(tenon_rt_model_open(path.c_str(), &modelOptions, &openedModel));
   model.reset(openedModel);
@@ -72,9 +73,10 @@ std::string Engine::describe() const {
   if (cpu != i.cpus)
     cpu += std::string(" of ") + i.cpus;
   return format("model    %s (%s, %s, %s cache)\n"
-                "load     %.3f s, %.1f MB of weights, %u threads\n",
+                "load     %.3f s, %.1f MB of weights (%s), %u threads\n",
                 i.name, i.compiler, cpu.c_str(), i.cache_type, seconds,
-                static_cast<double>(i.weights_bytes) * 1e-6, threads());
+                static_cast<double>(i.weights_bytes) * 1e-6,
+                i.weights_copied ? "copied" : "mapped", threads());
 }
 
 void Engine::openTokenizer() {

@@ -10,6 +10,7 @@
 #include "Options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <sstream>
@@ -124,6 +125,23 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
   app.add_option("--weights", options.weights,
                  "the weight file, when it is not MODEL.weights")
       ->type_name("FILE");
+  app.add_option_function<std::string>(
+         "--weights-memory",
+         [&](const std::string &kind) {
+           const char *kinds[] = {"auto", "mapped", "copied"}; // as the enum
+           auto found = std::find(std::begin(kinds), std::end(kinds), kind);
+           if (found == std::end(kinds))
+             throw CLI::ValidationError("--weights-memory",
+                                        "expected auto, mapped or copied, but "
+                                        "got '" +
+                                            kind + "'");
+           options.weightsMemory =
+               static_cast<tenon_rt_weights_memory>(found - std::begin(kinds));
+         },
+         "mapped: the file's pages, shared by all processes; copied: huge "
+         "pages, faster steps (default: auto, copied if the system has huge "
+         "pages and twice the memory)")
+      ->type_name("KIND");
   app.add_option("--cpu", options.cpu,
                  "of the CPUs that it is compiled for, the one whose code to "
                  "run (default: the most demanding that this machine has)")

@@ -39,6 +39,7 @@ struct Options {
   Mode mode = Mode::Generate;
   std::string model;
   std::string weights;
+  tenon_rt_weights_memory weightsMemory = TENON_RT_WEIGHTS_AUTO;
   std::string cpu;      // empty: the most demanding that runs here
   uint64_t context = 0; // 0: the model's
   uint32_t threads = 0; // 0: one per processor

@@ -57,13 +57,26 @@ TENON_RT_API const char *tenon_rt_error(const tenon_rt_session *session);
 // Models
 //===----------------------------------------------------------------------===//
 
+/// Where the weights are while a model is open.
+typedef enum tenon_rt_weights_memory {
+  /// Copied if the system has huge pages and the file is at least 2 MiB and at
+  /// most half of the memory that is available, else mapped.
+  TENON_RT_WEIGHTS_AUTO = 0,
+  /// The file's own pages: shared by all processes that map it, loaded at once,
+  /// slower to read in every step.
+  TENON_RT_WEIGHTS_MAPPED = 1,
+  /// Memory of this process, in huge pages where the system has them.
+  TENON_RT_WEIGHTS_COPIED = 2,
+} tenon_rt_weights_memory;
+
 typedef struct tenon_rt_model_options {
   /// The weight file; NULL: the library's path with ".weights" for ".so".
   const char *weights;
   /// Of the CPUs that it is compiled for, the one whose code to run; NULL: the
   /// most demanding that this machine can run.
   const char *cpu;
-  uint64_t reserved[6]; ///< 0
+  uint64_t memory;      ///< a tenon_rt_weights_memory
+  uint64_t reserved[5]; ///< 0
 } tenon_rt_model_options;
 
 /// What an artifact says of itself. Owned by the model. New fields are added
@@ -83,6 +96,7 @@ typedef struct tenon_rt_model_info {
   uint64_t cache_row_bytes; ///< cache memory of one token, all layers
   const char *cpus; ///< all that it is compiled for, comma separated, the most
                     ///< demanding first
+  uint64_t weights_copied; ///< 1: TENON_RT_WEIGHTS_COPIED, 0: mapped
 } tenon_rt_model_info;
 
 /// Opens the library at `path` and its weight file. Everything is checked

@@ -80,6 +80,47 @@ TEST(Loader, OpensFromPathsWithSpacesAndUtf8) {
   tenon_rt_model_close(model);
 }
 
+TEST(Loader, CopiedWeightsOutliveTheirFile) {
+  FakeModel fake;
+  tenon_rt_model_options options = {};
+  options.memory = TENON_RT_WEIGHTS_COPIED;
+  tenon_rt_model *model = nullptr;
+  ASSERT_EQ(tenon_rt_model_open(fake.library().c_str(), &options, &model),
+            TENON_RT_OK)
+      << tenon_rt_error(nullptr);
+  EXPECT_EQ(tenon_rt_model_get_info(model)->weights_copied, 1u);
+  // The pages of a mapped file would now be gone.
+  std::filesystem::resize_file(fake.weights(), 0);
+  tenon_rt_session *session = nullptr;
+  ASSERT_EQ(tenon_rt_session_create(model, nullptr, &session), TENON_RT_OK);
+  std::vector<int32_t> ids = {1, 2, 3};
+  std::vector<float> logits(ids.size() * FAKE_VOCAB);
+  ASSERT_EQ(tenon_rt_step(session, ids.data(), ids.size(), logits.data()),
+            TENON_RT_OK);
+  EXPECT_EQ(logits, expectedLogits(ids));
+  tenon_rt_session_destroy(session);
+  tenon_rt_model_close(model);
+}
+
+TEST(Loader, SmallWeightsStayMapped) {
+  FakeModel fake;
+  tenon_rt_model *model = fake.open();
+  ASSERT_NE(model, nullptr) << fake.message;
+  EXPECT_EQ(tenon_rt_model_get_info(model)->weights_copied, 0u);
+  tenon_rt_model_close(model);
+}
+
+TEST(Loader, RefusesUnknownMemory) {
+  FakeModel fake;
+  tenon_rt_model_options options = {};
+  options.memory = 3;
+  tenon_rt_model *model = nullptr;
+  EXPECT_EQ(tenon_rt_model_open(fake.library().c_str(), &options, &model),
+            TENON_RT_ARGUMENT);
+  EXPECT_NE(std::string(tenon_rt_error(nullptr)).find("expected 0 to 2"),
+            std::string::npos);
+}
+
 TEST(Loader, RefusesNullArguments) {
   tenon_rt_model *model = nullptr;
   EXPECT_EQ(tenon_rt_model_open(nullptr, nullptr, &model), TENON_RT_ARGUMENT);

@@ -60,27 +60,45 @@ Value tenon::cpu::emitFn(Emitter &e, Fn fn, Value x) {
   llvm_unreachable("unknown function");
 }
 
+/// Outputs from `column` on that exist, or null for all 16.
+static Value countOutputs(Emitter &e, const Contraction::Output &output,
+                          Value column) {
+  if (output.rows % kLanes == 0)
+    return {};
+  return e.min(e.sub(e.index(output.rows), column), e.index(kLanes));
+}
+
+static Value load(Emitter &e, Value memory, ValueRange at, Value count) {
+  return count ? e.loadMasked(memory, at, count) : e.loadVector(memory, at);
+}
+
+void tenon::cpu::storeOutputs(Emitter &e, const Contraction::Output &output,
+                              const OutputMemory &memory, Value value,
+                              Value row, Value column) {
+  if (Value count = countOutputs(e, output, column))
+    e.storeMasked(value, memory.result, {row, column}, count);
+  else
+    e.storeVector(value, memory.result, {row, column});
+}
+
+Value tenon::cpu::loadOutputs(Emitter &e, const Contraction::Output &output,
+                              const OutputMemory &memory, Value row,
+                              Value column) {
+  return load(e, memory.result, {row, column}, countOutputs(e, output, column));
+}
+
 void tenon::cpu::emitEpilogue(Emitter &e, const Contraction::Output &output,
                               const OutputMemory &memory, ArrayRef<Value> sums,
                               Value row, Value column) {
-  bool whole = output.rows % kLanes == 0;
-  Value count =
-      whole ? Value()
-            : e.min(e.sub(e.index(output.rows), column), e.index(kLanes));
-  auto load = [&](Value from, ValueRange at) {
-    return whole ? e.loadVector(from, at) : e.loadMasked(from, at, count);
-  };
+  Value count = countOutputs(e, output, column);
   SmallVector<Value, 2> values(sums);
   for (auto [value, bias] : llvm::zip(values, memory.biases))
     if (bias)
-      value = e.addf(value, load(bias, {column}));
+      value = e.addf(value, load(e, bias, {column}, count));
   Value result = values.front();
   if (output.fn)
     result = e.mulf(emitFn(e, *output.fn, values[0]), values[1]);
   if (memory.residual)
-    result = e.addf(load(memory.residual, {row, column}), result);
-  if (whole)
-    e.storeVector(result, memory.result, {row, column});
-  else
-    e.storeMasked(result, memory.result, {row, column}, count);
+    result = e.addf(load(e, memory.residual, {row, column}, count), result);
+  storeOutputs(e, output, memory, result, row, column);
 }

@@ -31,6 +31,16 @@ void emitEpilogue(Emitter &e, const Contraction::Output &output,
                   const OutputMemory &memory, llvm::ArrayRef<mlir::Value> sums,
                   mlir::Value row, mlir::Value column);
 
+/// 16 values of the result: written and read back, without an epilogue.
+/// @{
+void storeOutputs(Emitter &e, const Contraction::Output &output,
+                  const OutputMemory &memory, mlir::Value value,
+                  mlir::Value row, mlir::Value column);
+mlir::Value loadOutputs(Emitter &e, const Contraction::Output &output,
+                        const OutputMemory &memory, mlir::Value row,
+                        mlir::Value column);
+/// @}
+
 /// fn(x) in vector code.
 mlir::Value emitFn(Emitter &e, Fn fn, mlir::Value x);
 

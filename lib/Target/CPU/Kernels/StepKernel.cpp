@@ -4,7 +4,9 @@
 //
 // A worker walks groups of 16 outputs in the order in which they are packed,
 // one sequential stream, and decodes each block in registers; a group's bytes
-// meet all rows before the next group is read. Lanes are outputs.
+// meet all rows before the next group is read. A gate comes before what it
+// multiplies, not beside it: two streams in turns read a third slower than one.
+// Lanes are outputs.
 //
 // Rows of scaled integers: products of bytes, four columns at a time, scales
 // once per sub-block. Rows of floats: each code meets the input element in a
@@ -27,7 +29,7 @@ using namespace tenon::cpu;
 
 namespace {
 
-/// 16 sums per row.
+/// 16 sums, of each row or of each weight.
 using Sums = SmallVector<Value>;
 
 class StepBuilder {
@@ -249,22 +251,34 @@ void StepBuilder::build() {
     Value upper =
         e.sub(e.max(e.min(last, e.index(base + groups)), e.index(base)),
               e.index(base));
-    e.loop(lower, upper, 1, [&](Value group) {
-      e.loop(zero, rowCount, schedule.getRows(), [&](Value row) {
-        SmallVector<Value> rows;
-        for (int64_t r = 0; r < schedule.getRows(); ++r)
-          rows.push_back(r ? e.min(e.add(row, r), lastRow) : row);
-        SmallVector<Sums> sums;
-        for (unsigned weight : output.weights)
-          sums.push_back(emitGroup(weight, group, rows));
-        for (auto [r, at] : llvm::enumerate(rows)) {
-          SmallVector<Value> values;
-          for (const Sums &ofWeight : sums)
-            values.push_back(ofWeight[r]);
-          emitEpilogue(e, output, memory, values, at, e.mul(group, kLanes));
-        }
+    // One stream at a time: of a gate and what it multiplies, the gate's sums
+    // wait in the result's place.
+    for (unsigned weight : output.weights)
+      e.loop(lower, upper, 1, [&](Value group) {
+        Value column = e.mul(group, kLanes);
+        e.loop(zero, rowCount, schedule.getRows(), [&](Value row) {
+          SmallVector<Value> rows;
+          for (int64_t r = 0; r < schedule.getRows(); ++r)
+            rows.push_back(r ? e.min(e.add(row, r), lastRow) : row);
+          Sums sums = emitGroup(weight, group, rows);
+          if (weight != output.weights.back()) {
+            for (auto [sum, at] : llvm::zip(sums, rows))
+              storeOutputs(e, output, memory, sum, at, column);
+            return;
+          }
+          // All are read before any is overwritten: rows may repeat.
+          SmallVector<Sums> values;
+          for (auto [sum, at] : llvm::zip(sums, rows)) {
+            values.emplace_back();
+            if (output.weights.size() > 1)
+              values.back().push_back(
+                  loadOutputs(e, output, memory, at, column));
+            values.back().push_back(sum);
+          }
+          for (auto [ofRow, at] : llvm::zip(values, rows))
+            emitEpilogue(e, output, memory, ofRow, at, column);
+        });
       });
-    });
     base += groups;
   }
   func::ReturnOp::create(e.b);
