@@ -76,6 +76,10 @@ TENON_RUN = {
         ["--bench", "p8,n8", "--perplexity", "x.txt"],
         ["bench", "perplexity"],
     ),
+    "weights-memory": (
+        ["--weights-memory=disk", "-p", "hi"],
+        ["weights-memory", "disk", "auto, mapped or copied"],
+    ),
     "json-alone": (["--json", "-p", "hi"], ["json", "bench"]),
     "bench-word": (["--bench", "fast"], ["bench", "fast", "p512"]),
     "bench-too-deep": (["--bench", "p8,n8,d9999"], ["9999|10015", "context"]),
