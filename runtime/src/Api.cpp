@@ -181,6 +181,28 @@ tenon_rt_status tenon_rt_step(tenon_rt_session *session, const int32_t *ids,
   });
 }
 
+tenon_rt_status tenon_rt_step_batch(tenon_rt_session *const *sessions,
+                                    size_t count, const int32_t *ids,
+                                    float *logits) {
+  return guarded(nullptr, [&]() -> Error {
+    if (!sessions || !ids)
+      return missing(sessions ? "list of tokens" : "list of sessions");
+    if (count == 0)
+      return failure(TENON_RT_ARGUMENT, "expected at least one session");
+    if (!sessions[0])
+      return missing("session");
+    if (Error error = sessions[0]->session->checkBatch(count))
+      return error;
+    std::vector<Session *> members(count);
+    for (size_t i = 0; i < count; ++i) {
+      if (!sessions[i])
+        return missing("session");
+      members[i] = sessions[i]->session.get();
+    }
+    return Session::stepBatch(members, ids, logits);
+  });
+}
+
 tenon_rt_status tenon_rt_session_fork(tenon_rt_session *session,
                                       tenon_rt_session **copy) {
   return guarded(session, [&]() -> Error {

@@ -19,11 +19,12 @@
 using namespace tenon::runtime;
 
 uint64_t Artifact::arenaBytes() const {
-  return std::max(step->arena_bytes, chunk->arena_bytes);
+  return std::max({step->arena_bytes, chunk->arena_bytes, batch->arena_bytes});
 }
 
 uint64_t Artifact::scratchBytes() const {
-  uint64_t bytes = std::max(step->scratch_bytes, chunk->scratch_bytes);
+  uint64_t bytes = std::max(
+      {step->scratch_bytes, chunk->scratch_bytes, batch->scratch_bytes});
   return (bytes + 63) / 64 * 64;
 }
 
@@ -192,7 +193,7 @@ Error checkSizes(const tenon_rt_artifact &d, const std::string &path) {
 
 Error checkEntries(const tenon_rt_artifact &d, const std::string &path,
                    Artifact &artifact) {
-  if (Error error = checkRange(path, "entry_count", d.entry_count, 2, 64))
+  if (Error error = checkRange(path, "entry_count", d.entry_count, 3, 64))
     return error;
   if (!d.entries)
     return failure(TENON_RT_FORMAT, path,
@@ -218,9 +219,12 @@ Error checkEntries(const tenon_rt_artifact &d, const std::string &path,
       artifact.step = &entry;
     else if (name == "chunk")
       artifact.chunk = &entry;
+    else if (name == "batch")
+      artifact.batch = &entry;
   }
   for (auto [name, entry] : {std::make_pair("step", artifact.step),
-                             std::make_pair("chunk", artifact.chunk)})
+                             std::make_pair("chunk", artifact.chunk),
+                             std::make_pair("batch", artifact.batch)})
     if (!entry)
       return failure(TENON_RT_FORMAT, path, ": expected an entry named ", name,
                      ", but there is none", kRecompile);

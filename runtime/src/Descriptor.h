@@ -15,12 +15,13 @@
 
 namespace tenon::runtime {
 
-/// A checked artifact: the description for one CPU and its two entries.
+/// A checked artifact: the description for one CPU and its entries.
 struct Artifact {
   const tenon_rt_artifact *descriptor = nullptr;
   std::string cpus; ///< of all descriptions, comma separated
   const tenon_rt_entry *step = nullptr;
   const tenon_rt_entry *chunk = nullptr;
+  const tenon_rt_entry *batch = nullptr;
 
   /// Largest `arena_bytes` of the entries.
   uint64_t arenaBytes() const;

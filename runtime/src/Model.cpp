@@ -144,6 +144,7 @@ Error Model::openLibrary(const std::string &path,
                  d.weights_bytes,
                  d.layers * d.cache_layer_slot_bytes,
                  checked.cpus.c_str(),
-                 isCopied};
+                 isCopied,
+                 checked.batch->max_rows};
   return success();
 }

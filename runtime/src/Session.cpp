@@ -3,9 +3,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Everything a call could fail at is checked before the first entry runs, so a
-// failed call leaves the session as it was. A token's slot and its position
-// are both its number in the sequence. The two differ in the ABI, because a
-// cache that drops tokens keeps their successors' positions.
+// failed call leaves the session as it was. One token is a step; a few are a
+// batch, which reads the weights once for all of them; more are chunks. A
+// token's slot and its position are both its number in the sequence. The two
+// differ in the ABI, because a cache that drops tokens keeps their successors'
+// positions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -113,11 +115,14 @@ Error Session::create(std::shared_ptr<const Model> model,
           "scratch memory of the threads"))
     return error;
   made->slotPositions.assign(made->capacity, TENON_RT_FREE_SLOT);
-  uint64_t rows = model->artifact().chunk->max_rows;
+  uint64_t rows = std::max(model->artifact().chunk->max_rows,
+                           model->artifact().batch->max_rows);
   made->positions.resize(rows);
   made->outIndex.resize(rows);
+  made->sequences.resize(model->artifact().batch->max_rows);
   made->pool = std::make_unique<ThreadPool>(threads, std::move(places));
   made->stepWorkers = std::make_unique<WorkerCount>(threads);
+  made->batchWorkers = std::make_unique<WorkerCount>(threads);
 
   Job &job = made->job;
   job.positions = made->positions.data();
@@ -127,6 +132,7 @@ Error Session::create(std::shared_ptr<const Model> model,
   job.weights = model->weights().packed.data;
   job.cache = made->cache.data();
   job.slot_positions = made->slotPositions.data();
+  job.sequences = made->sequences.data();
   job.capacity = made->capacity;
   job.spins = made->pool->isCrowded() ? 0 : kSpins;
   job.wait = waitInBarrier;
@@ -187,7 +193,12 @@ Error Session::append(const int32_t *ids, size_t count, Rows rows,
 void Session::runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
                        float *logits) {
   const Artifact &artifact = model->artifact();
-  const tenon_rt_entry &entry = count == 1 ? *artifact.step : *artifact.chunk;
+  bool isBatch = count > 1 && count <= artifact.batch->max_rows;
+  const tenon_rt_entry &entry = count == 1 ? *artifact.step
+                                : isBatch  ? *artifact.batch
+                                           : *artifact.chunk;
+  for (uint64_t row = 0; isBatch && row < count; ++row)
+    sequences[row] = sequenceAt(used + row);
   std::iota(positions.begin(), positions.begin() + count,
             static_cast<int32_t>(used));
   std::copy_n(positions.begin(), count, slotPositions.begin() + used);
@@ -210,6 +221,58 @@ void Session::call(const tenon_rt_entry &entry, WorkerCount *workers) {
   pool->run(callEntry, &call, static_cast<uint32_t>(job.workers));
   if (workers)
     workers->report(now() - start, job.slept.load(std::memory_order_relaxed));
+}
+
+Error Session::checkBatch(size_t count) const {
+  uint64_t most = model->artifact().batch->max_rows;
+  if (count <= most)
+    return success();
+  return failure(TENON_RT_ARGUMENT, "sessions: expected at most ", most,
+                 ", which ", model->info().name, " takes at once, but got ",
+                 count, "; step them in several calls");
+}
+
+Error Session::stepBatch(const std::vector<Session *> &sessions,
+                         const int32_t *ids, float *logits) {
+  Session &first = *sessions.front();
+  std::vector<std::unique_ptr<Use>> uses;
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    auto number = [&] { return "session " + std::to_string(i) + ": "; };
+    auto known = std::find(sessions.begin(), sessions.begin() + i, sessions[i]);
+    if (known != sessions.begin() + i)
+      return failure(TENON_RT_ARGUMENT, number(),
+                     "expected each session once, but it is session ",
+                     known - sessions.begin(),
+                     " too; give several tokens of one session to "
+                     "tenon_rt_step");
+    if (sessions[i]->model != first.model)
+      return failure(TENON_RT_ARGUMENT, number(),
+                     "expected sessions of one model, but it runs over ",
+                     sessions[i]->model->info().name,
+                     " opened apart from that of session 0; step it alone");
+    uses.push_back(std::make_unique<Use>(sessions[i]->busy));
+    Error error = uses.back()->check();
+    if (!error)
+      error = sessions[i]->checkTokens(ids + i, 1, Rows::All, logits);
+    if (error) {
+      error.message = number() + error.message;
+      return error;
+    }
+  }
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    Session &session = *sessions[i];
+    first.sequences[i] = session.sequenceAt(session.used);
+    first.positions[i] = static_cast<int32_t>(session.used);
+    first.outIndex[i] = static_cast<int32_t>(i);
+    session.slotPositions[session.used] = static_cast<int32_t>(session.used);
+  }
+  first.job.rows = first.job.out_rows = sessions.size();
+  first.job.ids = ids;
+  first.job.logits = logits;
+  first.call(*first.model->artifact().batch, first.batchWorkers.get());
+  for (Session *session : sessions)
+    ++session->used;
+  return success();
 }
 
 Error Session::fork(std::unique_ptr<Session> &copy) {

@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace tenon::runtime {
@@ -61,6 +62,14 @@ public:
   /// Appends `count` tokens and writes logits as `rows` says.
   Error append(const int32_t *ids, size_t count, Rows rows, float *logits);
 
+  /// Fails unless the model takes `count` sessions at once.
+  Error checkBatch(size_t count) const;
+
+  /// Appends `ids[i]` to `sessions[i]`, for all of them at once, and writes a
+  /// row of logits for each. The threads of the first one work.
+  static Error stepBatch(const std::vector<Session *> &sessions,
+                         const int32_t *ids, float *logits);
+
   /// Makes `copy` hold what this session holds.
   Error fork(std::unique_ptr<Session> &copy);
 
@@ -91,6 +100,10 @@ private:
                     const float *logits) const;
   /// Runs the job's entry; `workers` chooses how many take part, or is null.
   void call(const tenon_rt_entry &entry, WorkerCount *workers);
+  /// The sequence of a row that goes to `slot`.
+  tenon_rt_sequence sequenceAt(uint64_t slot) {
+    return {cache.data(), slotPositions.data(), slot, capacity};
+  }
   /// Runs one entry over `count` tokens, at most its max_rows.
   void runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
                 float *logits);
@@ -101,8 +114,9 @@ private:
   uint64_t used = 0;
   Mapping cache, arena, scratch;
   std::vector<int32_t> slotPositions, positions, outIndex;
+  std::vector<tenon_rt_sequence> sequences;
   std::unique_ptr<ThreadPool> pool;
-  std::unique_ptr<WorkerCount> stepWorkers;
+  std::unique_ptr<WorkerCount> stepWorkers, batchWorkers;
   std::atomic<bool> busy{false};
   alignas(64) Job job = {};
 };

@@ -86,10 +86,29 @@ private:
         return false;
       engine.truncate(timing.depth);
     }
+    if (sizes.sequences > 1)
+      return measureBatch(timing);
     Timer timer;
     for (size_t i = 0; i < sizes.decode && !interrupted(); ++i) {
       engine.step(&ids[i], 1, logits.data());
       timing.decode = {i + 1, timer.seconds()};
+    }
+    return !interrupted();
+  }
+
+  /// Times steps of several sequences with the same past.
+  bool measureBatch(Timings &timing) {
+    std::vector<Engine::Handle> others;
+    while (others.size() + 1 < sizes.sequences)
+      others.push_back(engine.fork());
+    std::vector<float> rows(sizes.sequences * engine.info().vocabulary);
+    std::vector<int32_t> next(sizes.sequences);
+    Timer timer;
+    for (size_t i = 0; i < sizes.decode && !interrupted(); ++i) {
+      for (size_t row = 0; row < next.size(); ++row)
+        next[row] = ids[(i + row) % ids.size()];
+      engine.stepBatch(others, next.data(), rows.data());
+      timing.decode = {(i + 1) * sizes.sequences, timer.seconds()};
     }
     return !interrupted();
   }

@@ -15,15 +15,10 @@
 
 using namespace tenon::run;
 
-namespace {
-
-/// Throws the runtime's message when `status` is a failure.
-void check(tenon_rt_status status, const tenon_rt_session *session = nullptr) {
+void Engine::check(tenon_rt_status status, const tenon_rt_session *session) {
   if (status != TENON_RT_OK)
     throw Failure(tenon_rt_error(session));
 }
-
-} // namespace
 
 Engine::Engine(const Options &options, uint64_t context) : path(options.model) {
   Timer timer;
@@ -35,19 +30,37 @@ Engine::Engine(const Options &options, uint64_t context) : path(options.model) {
   tenon_rt_model *openedModel = nullptr;
   check(tenon_rt_model_open(path.c_str(), &modelOptions, &openedModel));
   model.reset(openedModel);
-  tenon_rt_session_options sessionOptions = {};
-  sessionOptions.context = context;
-  sessionOptions.threads = options.threads;
-  sessionOptions.pin = options.pin;
-  tenon_rt_session *made = nullptr;
-  check(tenon_rt_session_create(model.get(), &sessionOptions, &made));
-  session.reset(made);
+  session = makeSession(options, context);
   seconds = timer.seconds();
   if (!options.quiet && threads() > tenon_rt_processors())
     std::fprintf(stderr,
                  "tenon-run: warning: %u threads take turns on %u processors; "
                  "--threads 0 is faster\n",
                  threads(), tenon_rt_processors());
+}
+
+Engine::Handle Engine::makeSession(const Options &options, uint64_t context) {
+  tenon_rt_session_options sessionOptions = {};
+  sessionOptions.context = context;
+  sessionOptions.threads = options.threads;
+  sessionOptions.pin = options.pin;
+  tenon_rt_session *made = nullptr;
+  check(tenon_rt_session_create(model.get(), &sessionOptions, &made));
+  return {made, tenon_rt_session_destroy};
+}
+
+Engine::Handle Engine::fork() {
+  tenon_rt_session *copy = nullptr;
+  check(tenon_rt_session_fork(session.get(), &copy), session.get());
+  return {copy, tenon_rt_session_destroy};
+}
+
+void Engine::stepBatch(const std::vector<Handle> &others, const int32_t *ids,
+                       float *logits) {
+  std::vector<tenon_rt_session *> sessions = {session.get()};
+  for (const Handle &other : others)
+    sessions.push_back(other.get());
+  check(tenon_rt_step_batch(sessions.data(), sessions.size(), ids, logits));
 }
 
 const tenon_rt_model_info &Engine::info() const {

@@ -40,6 +40,25 @@ public:
 
   const tenon_text_tokenizer *tokenizer();
 
+  using Handle =
+      std::unique_ptr<tenon_rt_session, void (*)(tenon_rt_session *)>;
+
+  /// Another session over the model, with `context` slots and the options'
+  /// threads.
+  Handle makeSession(const Options &options, uint64_t context);
+
+  /// Another session that holds the same tokens.
+  Handle fork();
+
+  /// Appends a token to the engine's session and to each of `others`, and
+  /// writes the logits after each.
+  void stepBatch(const std::vector<Handle> &others, const int32_t *ids,
+                 float *logits);
+
+  /// Throws the runtime's message when `status` is a failure.
+  static void check(tenon_rt_status status,
+                    const tenon_rt_session *session = nullptr);
+
   /// Appends tokens, piece by piece; writes the last row's logits if asked.
   /// Returns false, with a part appended, after Ctrl-C.
   bool prefill(const int32_t *ids, size_t count, float *logits);

@@ -26,6 +26,9 @@ int writeLogits(const Options &options);
 /// Scores a text; the perplexity is the last line of standard output.
 int perplexity(const Options &options);
 
+/// Continues the prompts of a file, several at a time.
+int batch(const Options &options);
+
 /// Times prefill and decoding.
 int bench(const Options &options);
 

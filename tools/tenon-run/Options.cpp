@@ -35,6 +35,8 @@ Examples:
       top-k, top-p, min-p; the temperature then shapes what they leave.
   tenon-run out/smollm2.so --tokens 504,3575,282 -n 16
       Takes token ids for a prompt; no text is tokenised.
+  tenon-run out/smollm2.so --batch prompts.txt -n 32
+      Continues the lines of a file together: weights are read once for several.
   tenon-run out/smollm2.so -p "Hello" --logits hello.npy
       Writes the logits after each token of the prompt: f32 [tokens, vocabulary].
   tenon-run out/smollm2.so --perplexity wiki.txt --ctx 512 --chunks 40
@@ -73,8 +75,11 @@ std::string parseBench(const std::string &text, BenchSizes &sizes) {
     case 'd':
       size = &depth;
       break;
+    case 'b':
+      size = &sizes.sequences;
+      break;
     default:
-      return wrong("a part starts with p, n or d");
+      return wrong("a part starts with p, n, d or b");
     }
     if (seen.find(part[0]) != std::string::npos)
       return wrong(std::string(1, part[0]) + " appears twice");
@@ -89,6 +94,8 @@ std::string parseBench(const std::string &text, BenchSizes &sizes) {
                  std::to_string(depth));
   if (!sizes.isList)
     sizes.depths = {depth};
+  if (sizes.sequences == 0)
+    return wrong("at least one sequence is decoded");
   return sizes.prefill + sizes.decode == 0 ? wrong("nothing is timed") : "";
 }
 
@@ -181,6 +188,12 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
                "go on after the model has ended its answer")
       ->group(group);
 
+  app.add_option("--batch", options.batchFile,
+                 "continue each line of FILE, several at a time; writes one "
+                 "JSON string per line")
+      ->type_name("FILE")
+      ->group(group);
+
   group = "Sampling";
   tenon_rt_sampling &s = options.sampling;
   app.add_option("--temp", s.temperature,
@@ -229,8 +242,8 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
       ->group(group);
   app.add_option("--bench", bench,
                  "time a prefill of P tokens and N decoding steps, both "
-                 "after D tokens")
-      ->type_name("pP,nN,dD")
+                 "after D tokens; steps of B sequences (default 1) at once")
+      ->type_name("pP,nN,dD,bB")
       ->group(group);
   app.add_option("--depth", options.bench.depths,
                  "depths of --bench, e.g. 0,2048,7500: filled once, to the "
@@ -248,15 +261,18 @@ std::string contradiction(const CLI::App &app, const Options &options) {
   auto given = [&](const char *name) { return app.count(name) != 0; };
   // Each pair: an option, and one that has no effect beside it.
   constexpr const char *pairs[][2] = {
-      {"--prompt", "--tokens"},      {"--logits", "--perplexity"},
-      {"--logits", "--bench"},       {"--logits", "--ignore-eos"},
-      {"--logits", "--temp"},        {"--perplexity", "--bench"},
-      {"--perplexity", "--context"}, {"--perplexity", "--prompt"},
-      {"--perplexity", "--tokens"},  {"--perplexity", "--predict"},
-      {"--perplexity", "--temp"},    {"--perplexity", "--ignore-eos"},
-      {"--bench", "--context"},      {"--bench", "--prompt"},
-      {"--bench", "--tokens"},       {"--bench", "--predict"},
-      {"--bench", "--temp"},         {"--bench", "--ignore-eos"},
+      {"--prompt", "--tokens"},         {"--batch", "--prompt"},
+      {"--batch", "--tokens"},          {"--batch", "--logits"},
+      {"--batch", "--perplexity"},      {"--batch", "--bench"},
+      {"--logits", "--perplexity"},     {"--logits", "--bench"},
+      {"--logits", "--ignore-eos"},     {"--logits", "--temp"},
+      {"--perplexity", "--bench"},      {"--perplexity", "--context"},
+      {"--perplexity", "--prompt"},     {"--perplexity", "--tokens"},
+      {"--perplexity", "--predict"},    {"--perplexity", "--temp"},
+      {"--perplexity", "--ignore-eos"}, {"--bench", "--context"},
+      {"--bench", "--prompt"},          {"--bench", "--tokens"},
+      {"--bench", "--predict"},         {"--bench", "--temp"},
+      {"--bench", "--ignore-eos"},
   };
   for (auto [first, second] : pairs)
     if (given(first) && given(second))
@@ -275,7 +291,7 @@ std::string contradiction(const CLI::App &app, const Options &options) {
     if (given(draw) && !given("--temp"))
       return std::string(draw) + " has no effect without --temp; "
                                  "the most likely token is taken";
-  bool other = given("--perplexity") || given("--bench");
+  bool other = given("--perplexity") || given("--bench") || given("--batch");
   if (!other && !given("--prompt") && !given("--tokens"))
     return "expected a prompt: give -p TEXT or --tokens IDS";
   return "";
@@ -315,6 +331,8 @@ std::optional<Options> tenon::run::parseOptions(int argc, char **argv,
     options.mode = Mode::Logits;
   else if (app.count("--perplexity"))
     options.mode = Mode::Perplexity;
+  else if (app.count("--batch"))
+    options.mode = Mode::Batch;
   else if (app.count("--bench"))
     options.mode = Mode::Bench;
   options.promptIsTokens = app.count("--tokens") != 0;

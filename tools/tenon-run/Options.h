@@ -21,12 +21,13 @@
 namespace tenon::run {
 
 /// What the tool does; each has a file of its own.
-enum class Mode { Generate, Logits, Perplexity, Bench };
+enum class Mode { Generate, Batch, Logits, Perplexity, Bench };
 
-/// The parts of `--bench p512,n128,d0`, and `--depth`.
+/// The parts of `--bench p512,n128,d0,b1`, and `--depth`.
 struct BenchSizes {
   uint64_t prefill = 512;
   uint64_t decode = 128;
+  uint64_t sequences = 1;             ///< decoded together
   std::vector<uint64_t> depths = {0}; ///< at least one
   bool isList = false;                ///< whether `--depth` gave them
 
@@ -54,6 +55,7 @@ struct Options {
   bool ignoreEos = false;
   tenon_rt_sampling sampling = {};
 
+  std::string batchFile;
   std::string logitsFile;
   std::string perplexityFile;
   uint64_t window = 512;

@@ -22,6 +22,8 @@ int dispatch(const Options &options) {
     return writeLogits(options);
   case Mode::Perplexity:
     return perplexity(options);
+  case Mode::Batch:
+    return batch(options);
   case Mode::Bench:
     return bench(options);
   }

@@ -39,11 +39,19 @@ inline constexpr llvm::StringLiteral kEntryAttrName = "tenon.entry";
 
 /// Name of the attribute of an entry that says how many rows it takes at once.
 inline constexpr llvm::StringLiteral kMaxRowsAttrName = "tenon.max_rows";
+/// Unit attribute of an entry whose rows belong to sequences of their own: row
+/// r of a call is the one row of a call with the r-th of the given caches.
+inline constexpr llvm::StringLiteral kRowSequencesAttrName =
+    "tenon.row_sequences";
 
 /// Slots of a tile: parts of attention over some of the slots begin at one.
 inline constexpr int64_t kPartTile = 64;
 /// Most parts of one attention.
 inline constexpr int64_t kMaxParts = 1024;
+
+/// True for entries in which attention sees one row of a sequence at a time:
+/// those of one row, and those whose rows belong to sequences of their own.
+bool attendsByRow(mlir::Operation *entry);
 
 /// Largest number of layers, heads, or elements of a head: far above any model,
 /// and small enough for products of them.

@@ -56,6 +56,12 @@ void TenonDialect::initialize() {
   addBytecodeInterface(*this);
 }
 
+bool tenon::attendsByRow(Operation *entry) {
+  auto maxRows = entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
+  return maxRows &&
+         (maxRows.getInt() == 1 || entry->hasAttr(kRowSequencesAttrName));
+}
+
 const BlockFormat &tenon::getBlockFormat(SchemeKind kind) {
   return blockFormats()[static_cast<size_t>(kind)];
 }

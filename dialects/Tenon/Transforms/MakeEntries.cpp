@@ -2,9 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A decode step has one row and a prefill many: they want other kernels. The
-// entry becomes two, `step` and `chunk`, that differ in the largest number of
-// rows they take.
+// A decoding step has one row, a prefill many, and a step of several sequences
+// a few that see caches of their own: they want other kernels. The entry
+// becomes three, `step`, `chunk` and `batch`, that differ in the largest number
+// of rows they take.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,6 +46,11 @@ void MakeEntriesPass::runOnOperation() {
         << chunkRows.getValue();
     return signalPassFailure();
   }
+  if (batchRows < 2) {
+    module.emitError("expected batch-rows >= 2, but got ")
+        << batchRows.getValue();
+    return signalPassFailure();
+  }
   func::FuncOp chunk = entries.front();
   for (StringRef name : {"step", "chunk"})
     if (Operation *taken = module.lookupSymbol(name); taken && taken != chunk) {
@@ -58,8 +64,16 @@ void MakeEntriesPass::runOnOperation() {
     function.setName(name);
     function->setAttr(kMaxRowsAttrName, builder.getI64IntegerAttr(rows));
   };
-  auto step = cast<func::FuncOp>(chunk->clone());
-  chunk->getBlock()->getOperations().insertAfter(Block::iterator(chunk), step);
+  auto clone = [&](func::FuncOp after) {
+    auto copy = cast<func::FuncOp>(chunk->clone());
+    chunk->getBlock()->getOperations().insertAfter(Block::iterator(after),
+                                                   copy);
+    return copy;
+  };
+  func::FuncOp step = clone(chunk);
+  func::FuncOp batch = clone(step);
   setUp(chunk, "chunk", chunkRows);
   setUp(step, "step", 1);
+  setUp(batch, "batch", batchRows);
+  batch->setAttr(kRowSequencesAttrName, builder.getUnitAttr());
 }

@@ -104,14 +104,18 @@ def CopyCarriedPass : Pass<"tenon-copy-carried", "::mlir::func::FuncOp"> {
 }
 
 def MakeEntriesPass : Pass<"tenon-make-entries", "::mlir::ModuleOp"> {
-  let summary = "Makes the entries `step` and `chunk` of the one entry.";
+  let summary = "Makes the entries `step`, `chunk` and `batch` of the one entry.";
   let description = [{
     Clones the entry. The attribute `tenon.max_rows` of each clone says how
-    many tokens it takes at once. Changes no value.
+    many tokens it takes at once. `batch` has `tenon.row_sequences`: its rows
+    belong to sequences of their own, each with a cache of its own; the
+    interpreter runs it over one sequence. Changes no value.
   }];
   let options = [
     Option<"chunkRows", "chunk-rows", "int64_t", "256",
            "tokens that `chunk` takes at once, >= 2">,
+    Option<"batchRows", "batch-rows", "int64_t", "8",
+           "sequences that `batch` takes at once, >= 2">,
   ];
 }
 
@@ -119,8 +123,8 @@ def RoundAttentionPass
     : Pass<"tenon-round-attention", "::mlir::func::FuncOp"> {
   let summary = "Lets attention of many rows multiply numbers of bf16.";
   let description = [{
-    Gives `products = bf16` to each attention of an entry of many rows; for
-    machines whose instructions multiply pairs of bf16.
+    Gives `products = bf16` to each attention of an entry of many rows of one
+    sequence; for machines whose instructions multiply pairs of bf16.
 
     Changes values: queries, keys, values and weights by at most 2^-9 of
     themselves. Metric: root mean square of the differences of results over
@@ -132,9 +136,10 @@ def SplitAttentionPass
     : Pass<"tenon-split-attention", "::mlir::func::FuncOp"> {
   let summary = "Cuts the slots of one row's attention into parts.";
   let description = [{
-    In an entry of one row each kernel of attention becomes one over parts of
-    the slots and one that merges them (`tenon.merge_parts`), so that workers
-    can share out what there is to read. Values change by rounding only, and do
+    In an entry of one row, or of rows that belong to sequences of their own,
+    each kernel of attention becomes one over parts of the slots and one that
+    merges them (`tenon.merge_parts`), so that workers can share out what there
+    is to read. Values change by rounding only, and do
     not depend on the number of workers.
   }];
   let options = [

@@ -31,8 +31,8 @@ struct RoundAttentionPass
 } // namespace
 
 void RoundAttentionPass::runOnOperation() {
-  auto maxRows = getOperation()->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
-  if (!maxRows || maxRows.getInt() == 1)
+  if (!getOperation()->hasAttr(kMaxRowsAttrName) ||
+      attendsByRow(getOperation()))
     return;
   Type bf16 = BFloat16Type::get(&getContext());
   getOperation().walk([&](AttentionOp attention) {

@@ -91,8 +91,7 @@ void SplitAttentionPass::runOnOperation() {
         << units.getValue();
     return signalPassFailure();
   }
-  auto maxRows = getOperation()->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
-  if (!maxRows || maxRows.getInt() != 1)
+  if (!attendsByRow(getOperation()))
     return;
   SmallVector<std::pair<KernelOp, AttentionOp>> found;
   getOperation().walk([&](KernelOp kernel) {

@@ -60,11 +60,24 @@ bool tenon::rt::isPointer(JobField field) {
   }
 }
 
+/// Fails unless a field with a row is one of a sequence.
+static LogicalResult verifyRow(Operation *op, JobField field, Value row) {
+  if (!row || isOfSequence(field))
+    return success();
+  return op->emitOpError("expected a field of a sequence, which has a row, but "
+                         "got ")
+         << stringifyJobField(field);
+}
+
+bool tenon::rt::isOfSequence(JobField field) {
+  return field >= JobField::cache && field <= JobField::capacity;
+}
+
 LogicalResult NumberOp::verify() {
   if (isPointer(getField()))
     return emitOpError("expected a number of the job, but got the pointer ")
            << stringifyJobField(getField());
-  return success();
+  return verifyRow(*this, getField(), getRow());
 }
 
 LogicalResult BufferOp::verify() {
@@ -77,7 +90,7 @@ LogicalResult BufferOp::verify() {
                                     << " sizes, but got " << getSizes().size();
   if (!type.getLayout().isIdentity())
     return emitOpError("expected an identity layout, but got ") << type;
-  return success();
+  return verifyRow(*this, getField(), getRow());
 }
 
 /// Fails unless the number of an artifact's table is at least `least`.

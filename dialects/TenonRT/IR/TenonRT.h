@@ -33,6 +33,9 @@ namespace tenon::rt {
 /// True for fields that are pointers.
 bool isPointer(JobField field);
 
+/// True for the fields of a sequence: its cache and the slots of that.
+bool isOfSequence(JobField field);
+
 } // namespace tenon::rt
 
 #endif // TENON_DIALECTS_TENONRT_IR_TENONRT_H

@@ -55,13 +55,18 @@ def TenonRT_JobFieldAttr
 def TenonRT_NumberOp : TenonRT_Op<"number", [Pure]> {
   let summary = "A number of the job: workers, rows, slots.";
   let description = [{
+    With `row` it is that of the sequence to which a row of a batch belongs:
+    slots_used or capacity.
+
     ```mlir
     %n = tenon_rt.number rows of %job
+    %u = tenon_rt.number slots_used of %job row %r
     ```
   }];
-  let arguments = (ins TenonRT_JobFieldAttr:$field, TenonRT_JobType:$job);
+  let arguments = (ins TenonRT_JobFieldAttr:$field, TenonRT_JobType:$job,
+                       Optional<Index>:$row);
   let results = (outs Index:$result);
-  let assemblyFormat = "$field `of` $job attr-dict";
+  let assemblyFormat = "$field `of` $job (`row` $row^)? attr-dict";
   let hasVerifier = 1;
 }
 
@@ -69,17 +74,19 @@ def TenonRT_BufferOp : TenonRT_Op<"buffer", [Pure, AttrSizedOperandSegments]> {
   let summary = "Memory that a pointer of the job leads to.";
   let description = [{
     A view of the memory behind a pointer field, `offset` bytes in; `sizes`
-    are the dynamic sizes of the result.
+    are the dynamic sizes of the result. With `row` the field is that of the
+    sequence to which a row of a batch belongs: cache or slot_positions.
 
     ```mlir
     %x = tenon_rt.buffer arena of %job at %offset sizes (%rows) : memref<?x576xf32>
     ```
   }];
   let arguments = (ins TenonRT_JobFieldAttr:$field, TenonRT_JobType:$job,
-                       Optional<Index>:$offset, Variadic<Index>:$sizes);
+                       Optional<Index>:$row, Optional<Index>:$offset,
+                       Variadic<Index>:$sizes);
   let results = (outs AnyMemRef:$result);
   let assemblyFormat = [{
-    $field `of` $job (`at` $offset^)? (`sizes` `(` $sizes^ `)`)? attr-dict `:`
+    $field `of` $job (`row` $row^)? (`at` $offset^)? (`sizes` `(` $sizes^ `)`)? attr-dict `:`
     type($result)
   }];
   let hasVerifier = 1;

@@ -42,16 +42,47 @@ TENON_SAME_PLACE(slots_used);
 TENON_SAME_PLACE(capacity);
 #undef TENON_SAME_PLACE
 
+// A sequence has the same four fields in the same order.
+#define TENON_SAME_ORDER(field)                                                \
+  static_assert(offsetof(tenon_rt_sequence, field) ==                          \
+                offsetof(tenon_rt_job, field) - offsetof(tenon_rt_job, cache))
+TENON_SAME_ORDER(slot_positions);
+TENON_SAME_ORDER(slots_used);
+TENON_SAME_ORDER(capacity);
+#undef TENON_SAME_ORDER
+
 namespace {
 
-/// Loads the 64-bit word of `field`.
-Value loadField(OpBuilder &builder, Location loc, Value job, JobField field,
-                Type type) {
+/// The sequence of row `row`.
+Value emitSequence(OpBuilder &builder, Location loc, Value job, Value row) {
+  static_assert(sizeof(tenon_rt_sequence) == 32);
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type word = builder.getI64Type();
+  Value address = LLVM::GEPOp::create(
+      builder, loc, pointer, builder.getI8Type(), job,
+      LLVM::GEPArg(static_cast<int32_t>(offsetof(tenon_rt_job, sequences))),
+      LLVM::GEPNoWrapFlags::inbounds);
+  Value table = LLVM::LoadOp::create(builder, loc, pointer, address,
+                                     /*alignment=*/8, /*isVolatile=*/false,
+                                     /*isNonTemporal=*/false,
+                                     /*isInvariant=*/true);
+  Type sequence = LLVM::LLVMArrayType::get(word, 4);
+  return LLVM::GEPOp::create(builder, loc, pointer, sequence, table,
+                             LLVM::GEPArg(row), LLVM::GEPNoWrapFlags::inbounds);
+}
+
+/// Loads the 64-bit word of `field`, of the row's sequence if there is a row.
+Value loadField(OpBuilder &builder, Location loc, Value job, Value row,
+                JobField field, Type type) {
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  auto word = static_cast<int32_t>(field);
+  if (row) {
+    job = emitSequence(builder, loc, job, row);
+    word -= static_cast<int32_t>(JobField::cache);
+  }
   Value address =
       LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), job,
-                          LLVM::GEPArg(static_cast<int32_t>(field)),
-                          LLVM::GEPNoWrapFlags::inbounds);
+                          LLVM::GEPArg(word), LLVM::GEPNoWrapFlags::inbounds);
   return LLVM::LoadOp::create(builder, loc, type, address, /*alignment=*/8,
                               /*isVolatile=*/false, /*isNonTemporal=*/false,
                               /*isInvariant=*/true);
@@ -64,7 +95,8 @@ struct NumberLowering : ConvertOpToLLVMPattern<NumberOp> {
   matchAndRewrite(NumberOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     rewriter.replaceOp(op, loadField(rewriter, op.getLoc(), adaptor.getJob(),
-                                     op.getField(), rewriter.getI64Type()));
+                                     adaptor.getRow(), op.getField(),
+                                     rewriter.getI64Type()));
     return success();
   }
 };
@@ -81,8 +113,8 @@ struct BufferLowering : ConvertOpToLLVMPattern<BufferOp> {
     if (!descriptorType)
       return rewriter.notifyMatchFailure(op, "type has no descriptor");
     Type pointer = LLVM::LLVMPointerType::get(getContext());
-    Value address =
-        loadField(rewriter, loc, adaptor.getJob(), op.getField(), pointer);
+    Value address = loadField(rewriter, loc, adaptor.getJob(), adaptor.getRow(),
+                              op.getField(), pointer);
     if (Value offset = adaptor.getOffset())
       address =
           LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI8Type(),

@@ -82,16 +82,22 @@ LogicalResult OutlineKernelsPass::check(ArrayRef<func::FuncOp> entries) {
     Type own = entry.getArgumentTypes().back();
     if (failed(checkCache(entry, cast<CacheType>(own))))
       return failure();
-    // The runtime looks for these two.
+    // The runtime looks for these.
     bool isStep = entry.getName() == "step";
-    if (!isStep && entry.getName() != "chunk")
-      return entry.emitOpError("expected entries 'step' and 'chunk', but got '")
+    bool isBatch = entry.getName() == "batch";
+    if (!isStep && !isBatch && entry.getName() != "chunk")
+      return entry.emitOpError("expected entries 'step', 'chunk' and 'batch', "
+                               "but got '")
              << entry.getName() << "'";
+    if (isBatch != entry->hasAttr(kRowSequencesAttrName))
+      return entry.emitOpError("expected '")
+             << kRowSequencesAttrName << "' of 'batch' and of no other entry";
     auto rows = entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
     if (isStep != (rows.getInt() == 1))
       return entry.emitOpError("expected '")
-             << kMaxRowsAttrName << "' = 1 of 'step' and more of 'chunk', but "
-             << "got " << rows.getInt() << " of '" << entry.getName() << "'";
+             << kMaxRowsAttrName << "' = 1 of 'step' and more of the others, "
+             << "but got " << rows.getInt() << " of '" << entry.getName()
+             << "'";
     if (cache && own != cache)
       return entry.emitOpError("expected the cache of the other entries, ")
              << cache << ", but got " << own;
@@ -101,9 +107,9 @@ LogicalResult OutlineKernelsPass::check(ArrayRef<func::FuncOp> entries) {
     if (!llvm::is_contained(entries, function))
       return function.emitOpError("expected only functions with '")
              << kMaxRowsAttrName << "' in the scheduled phase";
-  if (entries.size() != 2)
-    return module.emitError(
-               "expected two entries, 'step' and 'chunk', but got ")
+  if (entries.size() != 3)
+    return module.emitError("expected three entries, 'step', 'chunk' and "
+                            "'batch', but got ")
            << entries.size();
   return success();
 }

@@ -5,8 +5,8 @@
 // The only place where tile sizes come from. Few rows: weights stream through
 // registers. Many rows: the register tile fills the vector registers, the
 // panel half of the second-level cache. Work row by row is done by every
-// worker for itself when there is one row, and one row is appended by the last
-// worker to finish what comes before, so that nobody waits.
+// worker for itself when there are few rows, and one row is appended by the
+// last worker to finish what comes before, so that nobody waits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -135,6 +135,7 @@ static bool needsBarrier(KernelOp kernel) {
 
 LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
   bool one = maxRows == 1;
+  bool isByRow = attendsByRow(kernel->getParentOfType<func::FuncOp>());
   FailureOr<KernelShape> shape = classifyKernel(kernel);
   if (failed(shape))
     return failure();
@@ -148,13 +149,14 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
   case KernelShape::Attend:
     schedule =
         chooseAttention(cast<AttentionOp>(kernel.getBody().front().front()),
-                        one, vectorBits, vectorRegisters);
+                        isByRow, vectorBits, vectorRegisters);
     break;
   case KernelShape::Rows:
   case KernelShape::Merge:
-    schedule =
-        RowsAttr::get(&getContext(),
-                      one && !needsBarrier(kernel) ? Split::None : Split::Rows);
+    schedule = RowsAttr::get(&getContext(),
+                             maxRows <= kStepRows && !needsBarrier(kernel)
+                                 ? Split::None
+                                 : Split::Rows);
     break;
   case KernelShape::Embed:
     schedule = RowsAttr::get(&getContext(), Split::Rows);

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Version of every struct below. Raised by any change of layout or meaning.
-#define TENON_RT_ABI_VERSION 3u
+#define TENON_RT_ABI_VERSION 4u
 
 /// The one symbol that an artifact exports: a `const tenon_rt_artifact`.
 #define TENON_RT_ARTIFACT_SYMBOL "tenon_rt_artifact"
@@ -41,6 +41,15 @@ typedef struct tenon_rt_job tenon_rt_job;
 /// (SPMD); they meet in barriers of the generated code.
 typedef void (*tenon_rt_entry_fn)(tenon_rt_job *job, uint64_t worker);
 
+/// The cache of a sequence, as an entry whose rows belong to sequences of their
+/// own sees it. The fields mean what those of the job mean.
+typedef struct tenon_rt_sequence {
+  uint8_t *cache;
+  int32_t *slot_positions; ///< the slot of the row is filled before the call
+  uint64_t slots_used;     ///< the row of the call goes to this slot
+  uint64_t capacity;
+} tenon_rt_sequence;
+
 /// What one call of an entry works on. The runtime fills it before the workers
 /// start; generated code reads it by the offsets named here and never writes
 /// any field but the atomic ones and what the pointers lead to.
@@ -50,7 +59,7 @@ struct tenon_rt_job {
   uint64_t out_rows;        ///< 16: rows whose logits are asked for, 0..rows
   const int32_t *ids;       ///< 24: [rows] token ids, each < vocabulary
   const int32_t *positions; ///< 32: [rows] positions, each greater than
-                            ///<     the one before
+                            ///<     the one before of its sequence
   const int32_t *out_index; ///< 40: [out_rows] row numbers, each < rows
   float *logits;            ///< 48: [out_rows, vocabulary]
   uint8_t *arena;           ///< 56: tenon_rt_entry.arena_bytes, 64-aligned
@@ -71,7 +80,12 @@ struct tenon_rt_job {
   /// 128: wakes all that sleep in `wait`; called after `barrier_phase` has
   /// moved on while `barrier_sleepers` was not 0. Never null.
   void (*wake)(tenon_rt_job *job);
-  uint64_t reserved[7];   ///< 136: 0
+  /// 136: [rows] sequences that the rows of a "batch" belong to; several rows
+  /// may have the cache of one sequence, in ascending slots. Such an entry
+  /// reads none of the fields `cache` to `capacity`, and no other entry reads
+  /// this.
+  const tenon_rt_sequence *sequences;
+  uint64_t reserved[6];   ///< 144: 0
   uint32_t barrier_count; ///< 192: workers that have arrived (atomic)
   uint32_t count_pad[15];
   uint32_t barrier_phase;    ///< 256: number of barriers passed (atomic)
@@ -85,7 +99,8 @@ struct tenon_rt_job {
 
 /// One compiled entry: a function for a range of row counts.
 typedef struct tenon_rt_entry {
-  const char *name;       ///< "step" (one row) or "chunk" (any rows)
+  const char *name;       ///< "step" (one row), "chunk" (any rows) or
+                          ///< "batch" (rows of several sequences)
   tenon_rt_entry_fn run;  ///< called by every worker
   uint64_t max_rows;      ///< largest `rows` of a job
   uint64_t arena_bytes;   ///< shared buffers between kernels
@@ -118,7 +133,7 @@ typedef struct tenon_rt_artifact {
   uint64_t cache_layer_slot_bytes;
   const char *cache_type; ///< "f16" or "f32"
   uint64_t entry_count;
-  const tenon_rt_entry *entries; ///< [entry_count]; has "step" and "chunk"
+  const tenon_rt_entry *entries; ///< [entry_count]; has the three of them
   /// Code for a less demanding CPU over the same weights, or null. The loader
   /// takes the first that the machine can run.
   const struct tenon_rt_artifact *next;

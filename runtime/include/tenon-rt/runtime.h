@@ -97,6 +97,7 @@ typedef struct tenon_rt_model_info {
   const char *cpus; ///< all that it is compiled for, comma separated, the most
                     ///< demanding first
   uint64_t weights_copied; ///< 1: TENON_RT_WEIGHTS_COPIED, 0: mapped
+  uint64_t batch_rows;     ///< sessions that one tenon_rt_step_batch takes
 } tenon_rt_model_info;
 
 /// Opens the library at `path` and its weight file. Everything is checked
@@ -166,6 +167,16 @@ TENON_RT_API tenon_rt_status tenon_rt_prefill(tenon_rt_session *session,
 TENON_RT_API tenon_rt_status tenon_rt_step(tenon_rt_session *session,
                                            const int32_t *ids, size_t count,
                                            float *logits);
+
+/// Appends one token to each of `count` sessions of one model: `ids[i]` to
+/// `sessions[i]`, whose logits are row i of `logits`, [count, vocabulary]. The
+/// weights are read once for all of them, so that this takes little longer than
+/// one step. `count` is at most the model's `batch_rows`; no session may be
+/// given twice. The threads of the first session work. A failed call changes no
+/// session; its message is that of the calling thread.
+TENON_RT_API tenon_rt_status
+tenon_rt_step_batch(tenon_rt_session *const *sessions, size_t count,
+                    const int32_t *ids, float *logits);
 
 /// Makes a second session that holds the same tokens and goes its own way.
 TENON_RT_API tenon_rt_status tenon_rt_session_fork(tenon_rt_session *session,

@@ -33,6 +33,18 @@ func.func @buffer(%job: !tenon_rt.job, %offset: index, %n: index, %m: index) -> 
   return %0 : memref<?x3x?xf32>
 }
 
+// A row's sequence has four of the fields.
+// CHECK-LABEL: llvm.func @sequence
+// CHECK-SAME: (%[[JOB:.*]]: !llvm.ptr, %[[ROW:.*]]: i64)
+// CHECK: %[[P:.*]] = llvm.getelementptr inbounds %[[JOB]][136] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK: %[[TABLE:.*]] = llvm.load %[[P]] invariant
+// CHECK: %[[OWN:.*]] = llvm.getelementptr inbounds %[[TABLE]][%[[ROW]]] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.array<4 x i64>
+// CHECK: llvm.getelementptr inbounds %[[OWN]][2] : (!llvm.ptr) -> !llvm.ptr, i64
+func.func @sequence(%job: !tenon_rt.job, %row: index) -> index {
+  %0 = tenon_rt.number slots_used of %job row %row
+  return %0 : index
+}
+
 // Equal tables share a constant.
 // CHECK-LABEL: llvm.func @table
 // CHECK: %[[T0:.*]] = llvm.mlir.addressof @tenon_table_0

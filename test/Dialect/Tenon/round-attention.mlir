@@ -20,3 +20,15 @@ func.func @step(%q: tensor<?x6x8xf32>, %c: !kv, %p: tensor<?xi32>, %l: index) ->
   %o, %e = tenon.attention causal %q, %c[%l], %p {scale = 1.0 : f32} : tensor<?x6x8xf32>, !kv, tensor<?xi32> -> tensor<?x6x8xf32>, tensor<?x6xf32>
   return %o : tensor<?x6x8xf32>
 }
+
+// -----
+
+!kv = !tenon.cache<kv, layers = 1, heads = 3, dim = 8, rope = post, pos = original, k = f16, v = f16, layout = contiguous>
+
+// Neither do rows of sequences of their own.
+// CHECK-LABEL: func.func @batch
+// CHECK-NOT: bf16
+func.func @batch(%q: tensor<?x6x8xf32>, %c: !kv, %p: tensor<?xi32>, %l: index) -> tensor<?x6x8xf32> attributes {tenon.max_rows = 8 : i64, tenon.row_sequences} {
+  %o, %e = tenon.attention causal %q, %c[%l], %p {scale = 1.0 : f32} : tensor<?x6x8xf32>, !kv, tensor<?xi32> -> tensor<?x6x8xf32>, tensor<?x6xf32>
+  return %o : tensor<?x6x8xf32>
+}

@@ -41,3 +41,20 @@ func.func @chunk(%q: tensor<?x6x8xf32>, %c: !kv, %p: tensor<?xi32>, %l: index) -
   }
   return %0 : tensor<?x6x8xf32>
 }
+
+// -----
+
+!kv = !tenon.cache<kv, layers = 1, heads = 3, dim = 8, rope = post, pos = original, k = f16, v = f16, layout = contiguous>
+
+// Many rows of sequences of their own are many single rows.
+// CHECK-LABEL: func.func @batch
+// CHECK: parts = 16
+// CHECK: tenon.merge_parts
+func.func @batch(%q: tensor<?x6x8xf32>, %c: !kv, %p: tensor<?xi32>, %l: index) -> tensor<?x6x8xf32> attributes {tenon.max_rows = 8 : i64, tenon.row_sequences} {
+  %0 = tenon.kernel "attention" (%q, %c, %l, %p) : (tensor<?x6x8xf32>, !kv, index, tensor<?xi32>) -> tensor<?x6x8xf32> {
+  ^kernel(%a: tensor<?x6x8xf32>, %b: !kv, %i: index, %s: tensor<?xi32>):
+    %o, %e = tenon.attention causal %a, %b[%i], %s {scale = 1.0 : f32} : tensor<?x6x8xf32>, !kv, tensor<?xi32> -> tensor<?x6x8xf32>, tensor<?x6xf32>
+    tenon.yield %o : tensor<?x6x8xf32>
+  }
+  return %0 : tensor<?x6x8xf32>
+}

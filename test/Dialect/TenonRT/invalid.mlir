@@ -58,3 +58,11 @@ tenon_rt.artifact "m" {vocab = 8 : i64, context = 64 : i64, layers = 2 : i64, ca
 
 // expected-error @+1 {{expected max_rows of at least 1, but got 0}}
 tenon_rt.entry "step" calls "tenon_step" {max_rows = 0 : i64, arena_bytes = 64 : i64, scratch_bytes = 32 : i64}
+
+// -----
+
+func.func @f(%job: !tenon_rt.job, %r: index) {
+  // expected-error @+1 {{expected a field of a sequence, which has a row, but got rows}}
+  %n = tenon_rt.number rows of %job row %r
+  return
+}

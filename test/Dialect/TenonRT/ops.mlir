@@ -17,6 +17,10 @@ func.func @step(%job: !tenon_rt.job, %l: index) -> index {
   %x = tenon_rt.buffer arena of %job at %offset sizes (%rows) : memref<?x32xf32>
   // CHECK: tenon_rt.buffer weights of %arg0 : memref<16xi8>
   %w = tenon_rt.buffer weights of %job : memref<16xi8>
+  // CHECK: tenon_rt.number capacity of %arg0 row %arg1
+  %capacity = tenon_rt.number capacity of %job row %l
+  // CHECK: tenon_rt.buffer cache of %arg0 row %arg1 at %[[OFFSET]] sizes(%{{.*}}) : memref<?xf16>
+  %cache = tenon_rt.buffer cache of %job row %l at %offset sizes (%capacity) : memref<?xf16>
   // CHECK: tenon_rt.barrier %arg0
   tenon_rt.barrier %job
   // CHECK: tenon_rt.arrive %arg0

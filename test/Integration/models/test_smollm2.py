@@ -5,6 +5,8 @@
 # ===-----------------------------------------------------------------------===#
 """SmolLM2-135M-Instruct, compiled, against the float64 forward pass."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,39 @@ def test_int8_activations(smol_artifact, smol_ids, smol_logits, cpu):
         print(f"{cpu}, {name}: KL mean {mean:.3g}, max {most:.3g}")
         assert 1e-7 < mean < 6e-3
         assert most < 6e-2
+
+
+@pytest.mark.parametrize("cpu", ("native", "x86-64-v3"))
+@pytest.mark.parametrize("activations, bound", (("int8", 0), ("f32", 1e-5)))
+def test_batch_logits(smol_artifact, smol_ids, cpu, activations, bound):
+    """A batch says what each sequence alone says: bit for bit where products
+    are integers, else up to the order of sums."""
+    artifact = smol_artifact(cpu, "f16", activations)
+    lengths = (7, 0, 100, 33, 64, 120, 1, 63)
+    errors = artifact.batches(lengths, smol_ids, threads=2)
+    print(f"{cpu}, {activations}: {errors}")
+    assert len(errors) == len(lengths) and max(errors) <= bound
+
+
+@pytest.mark.parametrize("threads", (1, 2))
+def test_batch_texts(smol_artifact, tmp_path, threads):
+    """Prompts decoded together give the texts that each gives alone."""
+    artifact = smol_artifact("native", "f32")
+    prompts = [p for p in PROMPTS if "\n" not in p][:5]
+    file = tmp_path / "prompts.txt"
+    for together in (4, 2, 5):
+        file.write_text("\n".join(prompts[:together]), encoding="utf-8")
+        done = tools.run(
+            "tenon-run", artifact.library, "--batch", file, "-q", "-n", 16,
+            "--threads", threads,
+        )
+        got = [json.loads(line) for line in done.stdout.splitlines()]
+        assert got == [
+            tools.run(
+                "tenon-run", artifact.library, "-p", prompt, "-q", "-n", 16,
+            ).stdout.decode()
+            for prompt in prompts[:together]
+        ]
 
 
 @pytest.fixture(scope="module")

@@ -131,6 +131,7 @@ def test_model(tmp_path, name):
         "pieces": tools.difference(
             artifact.piecewise(ids, (2, 1, 5, 17, 3), threads=2), want
         ),
+        "batches": max(artifact.batches((3, 0, 9, 1, 6), ids, threads=2)),
     }
     print(errors)
     assert max(errors.values()) <= BOUND, errors

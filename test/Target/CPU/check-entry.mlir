@@ -37,9 +37,13 @@
 // RUN: sed 's/, tenon.max_rows = 256 : i64//' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=LEFT
 // LEFT: expected only functions with 'tenon.max_rows' in the scheduled phase
 // RUN: sed 's/@chunk/@prefill/' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=NAME
-// NAME: expected entries 'step' and 'chunk', but got 'prefill'
+// NAME: expected entries 'step', 'chunk' and 'batch', but got 'prefill'
 // RUN: sed 's/tenon.max_rows = 256 : i64/tenon.max_rows = 1 : i64/' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=ONE
-// ONE: expected 'tenon.max_rows' = 1 of 'step' and more of 'chunk', but got 1 of 'chunk'
+// ONE: expected 'tenon.max_rows' = 1 of 'step' and more of the others, but got 1 of 'chunk'
+// RUN: sed 's/, tenon.row_sequences//' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=SEQUENCES
+// SEQUENCES: expected 'tenon.row_sequences' of 'batch' and of no other entry
+// RUN: sed 's/attention  *causal/attention full/' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=FULL
+// FULL: expected causal attention where rows belong to sequences of their own, but got full in kernel 'attention'
 // RUN: sed 's/vocab = 50>/vocab = 20>/' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=VOCAB
 // VOCAB: expected an entry {{.*}} -> ('tensor<?x20xf32>', cache)
 // RUN: sed 's/tensor<?x/tensor<4x/g' %t.mlir | not tenon-opt --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=STATIC

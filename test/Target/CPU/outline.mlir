@@ -38,11 +38,32 @@
 // CHECK-NOT: tenon_rt.barrier
 // CHECK: call @k_merge_parts_
 
+// Rows of a batch belong to sequences of their own: the kernels that use a
+// cache are called row by row, and each row's units are shared out.
+// CHECK-LABEL: func.func @tenon_batch
+// CHECK: call @k_attn_q_attn_k_attn_v_
+// CHECK: tenon_rt.barrier
+// CHECK: scf.for %[[ROW:[^ ]*]] =
+// CHECK: %[[TURNED:.*]] = arith.addi %arg1, %[[ROW]]
+// CHECK: arith.remui %[[TURNED]],
+// CHECK: tenon_rt.number capacity of %{{.*}} row %[[ROW]]
+// CHECK: tenon_rt.buffer cache of %{{.*}} row %[[ROW]] at
+// CHECK: tenon_rt.number slots_used of %{{.*}} row %[[ROW]]
+// CHECK: call @k_cache_append_
+// CHECK: tenon_rt.barrier
+// CHECK-NOT: tenon_rt.claim
+// CHECK: scf.for %[[OTHER:[^ ]*]] =
+// CHECK: tenon_rt.buffer slot_positions of %{{.*}} row %[[OTHER]]
+// CHECK: call @k_attention_
+// CHECK: tenon_rt.barrier
+// CHECK: call @k_merge_parts_
+
 // One module per distinct kernel; row kernels serve both entries.
 // CHECK-COUNT-1: module @k_norm_
 // CHECK-NOT: module @k_norm_
 
 // CHECK-DAG: tenon_rt.entry "chunk" calls "tenon_chunk" {{.*}}max_rows = 256
+// CHECK-DAG: tenon_rt.entry "batch" calls "tenon_batch" {{.*}}max_rows = 8
 // CHECK-DAG: tenon_rt.entry "step" calls "tenon_step" {{.*}}max_rows = 1
 // CHECK-DAG: tenon_rt.artifact "model" {{.*}}cache_layer_slot_bytes = 128
 // CHECK-NOT: tenon.kernel

@@ -90,6 +90,7 @@ def alone(model, tmp_path_factory):
     done = bench(
         *["run", model, "-o", out, "--rounds", 2, "--new", 4],
         *["--depths", "0,16,64", "--prompts", "8,32", "--threads", "1,2"],
+        *["--batches", "1,3"],
     )
     return out, done
 
@@ -103,7 +104,8 @@ def test_samples_of_every_scenario(alone):
     }
     decode = {("decode", 4, d, 1, t) for d in (0, 16, 64) for t in (1, 2)}
     prefill = {("prefill", p, 0, 1, t) for p in (8, 32) for t in (1, 2)}
-    assert found == decode | prefill
+    batch = {("decode", 4, 0, 3, t) for t in (1, 2)}
+    assert found == decode | prefill | batch
     for row in data["rows"]:
         assert row["engine"] == "tenon" and row["model"] == "tiny"
         assert len(row["samples"]) == 2

@@ -57,7 +57,7 @@ TEST(Invocation, WritesAnArtifact) {
   Names entries;
   for (uint64_t i = 0; i < artifact->entry_count; ++i)
     entries.insert(artifact->entries[i].name);
-  EXPECT_EQ(entries, (Names{"chunk", "step"}));
+  EXPECT_EQ(entries, (Names{"batch", "chunk", "step"}));
 
   tenon_rt_weights_header header;
   memcpy(&header, folder.read("m.weights").data(), sizeof(header));

@@ -21,8 +21,9 @@ void emptyEntry(tenon_rt_job *, uint64_t) {}
 
 struct Description {
   std::string triple = std::string(cpuArchitecture()) + "-pc-linux-gnu";
-  tenon_rt_entry entries[2] = {{"step", emptyEntry, 1, 10, 3},
-                               {"chunk", emptyEntry, 64, 30, 130}};
+  tenon_rt_entry entries[3] = {{"step", emptyEntry, 1, 10, 3},
+                               {"chunk", emptyEntry, 64, 30, 130},
+                               {"batch", emptyEntry, 8, 20, 7}};
   tenon_rt_artifact artifact = {};
   Weights weights;
 
@@ -41,7 +42,7 @@ struct Description {
     artifact.layers = 2;
     artifact.cache_layer_slot_bytes = 8;
     artifact.cache_type = "f16";
-    artifact.entry_count = 2;
+    artifact.entry_count = 3;
     artifact.entries = entries;
   }
 
@@ -129,6 +130,7 @@ TEST(Descriptor, AcceptsAndSizes) {
   ASSERT_FALSE(error) << error.message;
   EXPECT_EQ(checked.step, &description.entries[0]);
   EXPECT_EQ(checked.chunk, &description.entries[1]);
+  EXPECT_EQ(checked.batch, &description.entries[2]);
   EXPECT_EQ(checked.arenaBytes(), 30u);
   EXPECT_EQ(checked.scratchBytes(), 192u);
 }
@@ -142,7 +144,7 @@ TEST(Descriptor, RefusesEveryBrokenField) {
   };
   const Case cases[] = {
       {TENON_RT_FORMAT, "magic", [](D &d) { d.artifact.magic = 0; }},
-      {TENON_RT_ABI, "ABI version 3", [](D &d) { d.artifact.abi_version = 1; }},
+      {TENON_RT_ABI, "ABI version 4", [](D &d) { d.artifact.abi_version = 1; }},
       {TENON_RT_ABI, "description of", [](D &d) { d.artifact.bytes -= 8; }},
       {TENON_RT_FORMAT, "name: ", [](D &d) { d.artifact.name = nullptr; }},
       {TENON_RT_FORMAT,
@@ -180,6 +182,8 @@ TEST(Descriptor, RefusesEveryBrokenField) {
        [](D &d) { d.entries[0].name = "stop"; }},
       {TENON_RT_FORMAT, "entry named chunk",
        [](D &d) { d.entries[1].name = "chunks"; }},
+      {TENON_RT_FORMAT, "entry named batch",
+       [](D &d) { d.entries[2].name = "bunch"; }},
       {TENON_RT_FORMAT, "entry step: max_rows",
        [](D &d) { d.entries[0].max_rows = 0; }},
       {TENON_RT_FORMAT, "entry chunk: max_rows",

@@ -47,29 +47,41 @@ static void barrier(tenon_rt_job *job) {
       job->wait(job, phase);
 }
 
+/// What row `row` belongs to, and the slot it goes to.
+static tenon_rt_sequence sequenceOf(tenon_rt_job *job, uint64_t row,
+                                    int isBatch) {
+  tenon_rt_sequence one = {job->cache, job->slot_positions,
+                           job->slots_used + row, job->capacity};
+  return isBatch ? job->sequences[row] : one;
+}
+
 /// Sums of what row `row` sees, one for each class of (slot, layer).
-static void gather(tenon_rt_job *job, uint64_t row, uint32_t *sums) {
-  const uint32_t *cache = (const uint32_t *)job->cache;
+static void gather(tenon_rt_job *job, uint64_t row, int isBatch,
+                   uint32_t *sums) {
+  tenon_rt_sequence own = sequenceOf(job, row, isBatch);
+  const uint32_t *cache = (const uint32_t *)own.cache;
   for (uint32_t k = 0; k < FAKE_CLASSES; ++k)
     sums[k] = 0;
   for (uint32_t layer = 0; layer < FAKE_LAYERS; ++layer)
-    for (uint64_t slot = 0; slot < job->capacity; ++slot)
-      if (job->slot_positions[slot] <= job->positions[row])
+    for (uint64_t slot = 0; slot < own.capacity; ++slot)
+      if (own.slot_positions[slot] <= job->positions[row])
         sums[(slot * 7 + layer) % FAKE_CLASSES] +=
-            cache[layer * job->capacity + slot];
+            cache[layer * own.capacity + slot];
 }
 
-static void run(tenon_rt_job *job, uint64_t worker) {
-  uint32_t *cache = (uint32_t *)job->cache;
+static void runRows(tenon_rt_job *job, uint64_t worker, int isBatch) {
   uint32_t *arena = (uint32_t *)job->arena;
   uint32_t *scratch = (uint32_t *)(job->scratch + worker * FAKE_SCRATCH_BYTES);
   for (uint64_t row = worker; row < job->rows; row += job->workers)
-    for (uint32_t layer = 0; layer < FAKE_LAYERS; ++layer)
-      cache[layer * job->capacity + job->slots_used + row] = fakeCacheValue(
+    for (uint32_t layer = 0; layer < FAKE_LAYERS; ++layer) {
+      tenon_rt_sequence own = sequenceOf(job, row, isBatch);
+      uint32_t *cache = (uint32_t *)own.cache;
+      cache[layer * own.capacity + own.slots_used] = fakeCacheValue(
           job->ids[row], job->positions[row], layer, job->weights);
+    }
   barrier(job);
   for (uint64_t row = worker; row < job->rows; row += job->workers) {
-    gather(job, row, scratch);
+    gather(job, row, isBatch, scratch);
     for (uint32_t k = 0; k < FAKE_CLASSES; ++k)
       arena[row * FAKE_CLASSES + k] = scratch[k];
   }
@@ -81,9 +93,17 @@ static void run(tenon_rt_job *job, uint64_t worker) {
   barrier(job);
 }
 
+static void run(tenon_rt_job *job, uint64_t worker) { runRows(job, worker, 0); }
+
+static void runBatch(tenon_rt_job *job, uint64_t worker) {
+  runRows(job, worker, 1);
+}
+
 static const tenon_rt_entry entries[] = {
     {"step", run, 1, FAKE_CLASSES * 4, FAKE_SCRATCH_BYTES},
     {"chunk", run, FAKE_MAX_ROWS, FAKE_MAX_ROWS * FAKE_CLASSES * 4,
+     FAKE_SCRATCH_BYTES},
+    {"batch", runBatch, FAKE_BATCH_ROWS, FAKE_BATCH_ROWS * FAKE_CLASSES * 4,
      FAKE_SCRATCH_BYTES},
 };
 
@@ -127,7 +147,7 @@ const tenon_rt_artifact tenon_rt_artifact_symbol = {
     FAKE_LAYERS,
     4,
     "f32",
-    2,
+    3,
     entries,
     NULL,
 };

@@ -11,6 +11,7 @@
 #include "FakeArtifact.h"
 #include "FakeModel.h"
 
+#include <algorithm>
 #include <atomic>
 #include <gtest/gtest.h>
 #include <thread>
@@ -178,6 +179,82 @@ TEST_P(Sessions, BadTokensAreRefusedBeforeAnyWork) {
             TENON_RT_ARGUMENT);
   EXPECT_EQ(tenon_rt_step(session, ids.data(), 1, nullptr), TENON_RT_ARGUMENT);
   tenon_rt_session_destroy(session);
+}
+
+TEST_P(Sessions, BatchesAnswerAsEachAlone) {
+  std::vector<tenon_rt_session *> sessions;
+  std::vector<std::vector<int32_t>> texts;
+  for (uint32_t i = 0; i < FAKE_BATCH_ROWS; ++i) {
+    sessions.push_back(make(48 + 16 * i));
+    texts.push_back(someIds(3 + 11 * i, i));
+    prefill(sessions[i], texts[i]);
+  }
+  for (uint32_t round = 0; round < 8; ++round) {
+    // Every number of sessions, in changing order.
+    size_t count = 1 + round % FAKE_BATCH_ROWS;
+    std::rotate(sessions.begin(), sessions.begin() + 1, sessions.end());
+    std::rotate(texts.begin(), texts.begin() + 1, texts.end());
+    std::vector<int32_t> ids = someIds(count, 90 + round);
+    std::vector<float> logits(count * FAKE_VOCAB, -1);
+    ASSERT_EQ(
+        tenon_rt_step_batch(sessions.data(), count, ids.data(), logits.data()),
+        TENON_RT_OK)
+        << tenon_rt_error(nullptr);
+    for (size_t i = 0; i < count; ++i) {
+      texts[i].push_back(ids[i]);
+      EXPECT_EQ(std::vector<float>(logits.begin() + i * FAKE_VOCAB,
+                                   logits.begin() + (i + 1) * FAKE_VOCAB),
+                lastRow(expectedLogits(texts[i])));
+      EXPECT_EQ(tenon_rt_session_length(sessions[i]), texts[i].size());
+    }
+  }
+  for (tenon_rt_session *session : sessions)
+    tenon_rt_session_destroy(session);
+}
+
+TEST_P(Sessions, BadBatchesChangeNothing) {
+  tenon_rt_session *a = make(), *b = make(), *full = make(16);
+  prefill(a, someIds(5));
+  prefill(full, someIds(16));
+  tenon_rt_model *again = fake.open();
+  tenon_rt_session_options options = {};
+  options.threads = 1;
+  tenon_rt_session *other = nullptr;
+  ASSERT_EQ(tenon_rt_session_create(again, &options, &other), TENON_RT_OK);
+  std::vector<float> logits((FAKE_BATCH_ROWS + 1) * FAKE_VOCAB, -1);
+  auto refused = [&](std::vector<tenon_rt_session *> sessions,
+                     std::vector<int32_t> ids, tenon_rt_status status,
+                     const char *words, bool hasLogits = true) {
+    EXPECT_EQ(tenon_rt_step_batch(sessions.data(), ids.size(), ids.data(),
+                                  hasLogits ? logits.data() : nullptr),
+              status);
+    EXPECT_NE(std::string(tenon_rt_error(nullptr)).find(words),
+              std::string::npos)
+        << tenon_rt_error(nullptr);
+    EXPECT_EQ(tenon_rt_session_length(a), 5u);
+    EXPECT_EQ(tenon_rt_session_length(b), 0u);
+    EXPECT_EQ(tenon_rt_session_length(full), 16u);
+  };
+  refused({}, {}, TENON_RT_ARGUMENT, "expected a");
+  refused({a, nullptr}, {1, 2}, TENON_RT_ARGUMENT, "session");
+  refused({a, b}, {1, 2}, TENON_RT_ARGUMENT, "logits", false);
+  refused({a, b, a}, {1, 2, 3}, TENON_RT_ARGUMENT, "it is session 0 too");
+  refused({a, other}, {1, 2}, TENON_RT_ARGUMENT, "sessions of one model");
+  refused({a, b}, {1, FAKE_VOCAB}, TENON_RT_ARGUMENT, "session 1: token 0");
+  refused({a, b, full}, {1, 2, 3}, TENON_RT_CONTEXT, "session 2: expected at");
+  std::vector<tenon_rt_session *> many(FAKE_BATCH_ROWS + 1, a);
+  refused(many, std::vector<int32_t>(many.size(), 1), TENON_RT_ARGUMENT,
+          "at most 4");
+  // And they still work.
+  std::vector<tenon_rt_session *> sessions = {b, a};
+  std::vector<int32_t> ids = {7, 8};
+  EXPECT_EQ(tenon_rt_step_batch(sessions.data(), 2, ids.data(), logits.data()),
+            TENON_RT_OK);
+  EXPECT_EQ(std::vector<float>(logits.begin(), logits.begin() + FAKE_VOCAB),
+            expectedLogits({7}));
+  for (tenon_rt_session *session : {a, b, full, other})
+    tenon_rt_session_destroy(session);
+  tenon_rt_model_close(again);
 }
 
 TEST_P(Sessions, ManyRunAtTheSameTime) {

@@ -10,7 +10,7 @@ import json
 import shlex
 from pathlib import Path
 
-from .programs import Failure, own
+from .programs import own
 
 
 class Tenon:
@@ -83,4 +83,5 @@ class Tenon:
 
     def batch(self, model, threads, new, batch, runner):
         """Tokens a second of all sequences of a batch."""
-        raise Failure("no batches yet")
+        sizes = f"p0,n{new},d0,b{batch}"
+        return self._bench(model, threads, sizes, "decode", runner)

@@ -218,6 +218,13 @@ LogicalResult EntryChecker::checkAttention(KernelOp kernel) {
     return kernel.emitOpError("expected attention over a cache that the new "
                               "rows were appended to; append before kernel '")
            << kernel.getName() << "'";
+  // Rows of one sequence are appended together, each sees those before it.
+  if (entry->hasAttr(kRowSequencesAttrName) &&
+      attention.getMask() != MaskKind::Causal)
+    return kernel.emitOpError("expected causal attention where rows belong to "
+                              "sequences of their own, but got ")
+           << stringifyMaskKind(attention.getMask()) << " in kernel '"
+           << kernel.getName() << "'";
   return checkPositions(kernel, attention.getPositions());
 }
 

@@ -24,7 +24,9 @@ public:
   DriverBuilder(func::FuncOp entry, const BufferPlan &plan,
                 KernelTable &kernels, ModuleOp drivers)
       : entry(entry), plan(plan), function(createFunction(entry, drivers)),
-        calls(plan, kernels, drivers, function), e(calls.e) {}
+        calls(plan, kernels, drivers, function,
+              entry->hasAttr(kRowSequencesAttrName)),
+        e(calls.e) {}
 
   FailureOr<DriverFacts> run();
 

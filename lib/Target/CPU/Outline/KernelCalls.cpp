@@ -20,9 +20,10 @@ using namespace tenon::cpu;
 using tenon::rt::JobField;
 
 KernelCalls::KernelCalls(const BufferPlan &plan, KernelTable &kernels,
-                         ModuleOp drivers, func::FuncOp driver)
+                         ModuleOp drivers, func::FuncOp driver,
+                         bool hasRowSequences)
     : e(driver.getLoc(), &driver.front()), plan(plan), kernels(kernels),
-      drivers(drivers), driver(driver) {
+      drivers(drivers), driver(driver), hasRowSequences(hasRowSequences) {
   // The stride between workers' scratch memories is known when all kernels
   // are: a constant to be replaced.
   scratchStride = arith::ConstantIndexOp::create(e.b, 0);
@@ -42,26 +43,31 @@ Value KernelCalls::rowsOf(Value tensor) {
   return number(out ? JobField::out_rows : JobField::rows);
 }
 
-Value KernelCalls::tensorMemory(Value tensor) {
+Value KernelCalls::tensorMemory(Value tensor, Value row) {
   Place place = plan.places.lookup(tensor);
-  MemRefType type = getMemory(cast<RankedTensorType>(tensor.getType()));
+  auto tensorType = cast<RankedTensorType>(tensor.getType());
+  MemRefType type = getMemory(tensorType);
   SmallVector<Value> sizes;
   if (type.isDynamicDim(0))
-    sizes.push_back(rowsOf(tensor));
+    sizes.push_back(row ? e.index(1) : rowsOf(tensor));
+  Value start = row ? e.mul(row, getRowBytes(tensorType)) : Value();
+  auto after = [&](Value offset) {
+    return start ? e.add(offset, start) : offset;
+  };
   switch (place.kind) {
   case Place::Ids:
-    return buffer(JobField::ids, {}, type, sizes);
+    return buffer(JobField::ids, start, type, sizes);
   case Place::Positions:
-    return buffer(JobField::positions, {}, type, sizes);
+    return buffer(JobField::positions, start, type, sizes);
   case Place::OutIndex:
-    return buffer(JobField::out_index, {}, type, sizes);
+    return buffer(JobField::out_index, start, type, sizes);
   case Place::Logits:
-    return buffer(JobField::logits, {}, type, sizes);
+    return buffer(JobField::logits, start, type, sizes);
   case Place::Arena:
-    return buffer(JobField::arena, e.index(place.offset), type, sizes);
+    return buffer(JobField::arena, after(e.index(place.offset)), type, sizes);
   case Place::Private:
-    return buffer(JobField::scratch, e.add(scratchBase, place.offset), type,
-                  sizes);
+    return buffer(JobField::scratch, after(e.add(scratchBase, place.offset)),
+                  type, sizes);
   }
   llvm_unreachable("unknown place");
 }
@@ -95,20 +101,20 @@ Value KernelCalls::weightMemory(Value weight, Layers layers) {
                 {e.index(bytes)});
 }
 
-void KernelCalls::cacheMemory(Value cache, Value layer,
+void KernelCalls::cacheMemory(Value cache, Value layer, Value row,
                               SmallVectorImpl<Value> &operands) {
   auto type = cast<CacheType>(cache.getType());
   CacheLayoutOf layout(type);
-  Value capacity = number(JobField::capacity);
+  Value capacity = number(JobField::capacity, row);
   Value start = e.mul(e.mul(layer, capacity), layout.slotBytes());
   auto flat = [&](Type element) {
     return MemRefType::get({ShapedType::kDynamic}, element);
   };
   operands.push_back(buffer(JobField::cache, start, flat(layout.element),
-                            {e.mul(capacity, layout.slotElements())}));
-  operands.push_back(
-      buffer(JobField::slot_positions, {}, flat(e.b.getI32Type()), {capacity}));
-  operands.push_back(number(JobField::slots_used));
+                            {e.mul(capacity, layout.slotElements())}, row));
+  operands.push_back(buffer(JobField::slot_positions, {},
+                            flat(e.b.getI32Type()), {capacity}, row));
+  operands.push_back(number(JobField::slots_used, row));
   operands.push_back(capacity);
 }
 
@@ -122,51 +128,112 @@ void KernelCalls::emitCall(func::FuncOp kernel, ArrayRef<Value> operands) {
   func::CallOp::create(e.b, kernel.getName(), TypeRange(), operands);
 }
 
+SmallVector<Value> KernelCalls::getOperands(KernelOp kernel, KernelShape shape,
+                                            Layers layers, Value row) {
+  SmallVector<Value> operands;
+  for (Value input : kernel.getInputs()) {
+    if (isa<RankedTensorType>(input.getType()))
+      operands.push_back(tensorMemory(input, row));
+    else if (isa<WeightType>(input.getType()))
+      operands.push_back(weightMemory(input, layers));
+    else if (isa<CacheType>(input.getType()))
+      cacheMemory(input, layers.current, row, operands);
+    else
+      operands.push_back(layers.current);
+  }
+  for (Value result : kernel.getResults())
+    if (isa<RankedTensorType>(result.getType()))
+      operands.push_back(tensorMemory(result, row));
+  if (shape != KernelShape::Rows) {
+    int64_t bytes = getKernelWork(kernel, shape).scratchBytes;
+    kernelScratch = std::max(kernelScratch, bytes);
+    operands.push_back(
+        buffer(JobField::scratch, e.add(scratchBase, plan.privateBytes),
+               MemRefType::get({ShapedType::kDynamic}, e.b.getI8Type()),
+               {e.index(llvm::alignTo(bytes, 64))}));
+  }
+  return operands;
+}
+
+/// True when the kernel uses a cache.
+static bool usesCache(KernelOp kernel) {
+  return llvm::any_of(kernel.getInputs().getTypes(),
+                      [](Type type) { return isa<CacheType>(type); });
+}
+
 LogicalResult KernelCalls::emit(KernelOp kernel, Layers layers) {
   FailureOr<KernelShape> shape = classifyKernel(kernel);
   if (failed(shape))
     return failure();
   KernelWork work = getKernelWork(kernel, *shape);
-  kernelScratch = std::max(kernelScratch, work.scratchBytes);
-  SmallVector<Value> operands;
-  for (Value input : kernel.getInputs()) {
-    if (isa<RankedTensorType>(input.getType()))
-      operands.push_back(tensorMemory(input));
-    else if (isa<WeightType>(input.getType()))
-      operands.push_back(weightMemory(input, layers));
-    else if (isa<CacheType>(input.getType()))
-      cacheMemory(input, layers.current, operands);
-    else
-      operands.push_back(layers.current);
-  }
   Value rows;
   for (Value result : kernel.getResults())
-    if (isa<RankedTensorType>(result.getType())) {
-      operands.push_back(tensorMemory(result));
-      if (!rows)
-        rows = rowsOf(result);
-    }
+    if (!rows && isa<RankedTensorType>(result.getType()))
+      rows = rowsOf(result);
   if (!rows)
     rows = number(JobField::rows);
-  if (*shape != KernelShape::Rows)
-    operands.push_back(
-        buffer(JobField::scratch, e.add(scratchBase, plan.privateBytes),
-               MemRefType::get({ShapedType::kDynamic}, e.b.getI8Type()),
-               {e.index(llvm::alignTo(work.scratchBytes, 64))}));
-  Value units = work.rowsPerUnit
-                    ? e.mul(e.divUp(rows, work.rowsPerUnit), work.perRowBlock)
-                    : e.index(work.constantUnits);
+  bool byRow = hasRowSequences && usesCache(kernel);
+  SmallVector<Value> operands;
+  if (!byRow)
+    operands = getOperands(kernel, *shape, layers, {});
+  Value units = e.index(work.constantUnits);
+  if (byRow)
+    units = e.index(work.perRowBlock);
+  else if (work.rowsPerUnit)
+    units = e.mul(e.divUp(rows, work.rowsPerUnit), work.perRowBlock);
+
   // No rows, no work: all workers agree on that.
   Value some =
       arith::CmpIOp::create(e.b, arith::CmpIPredicate::ugt, rows, e.index(0));
   auto guard = scf::IfOp::create(e.b, some, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard insertion(e.b);
   e.b.setInsertionPointToStart(guard.thenBlock());
-  return emitShare(kernel, units, [&](Value from, Value to) {
-    SmallVector<Value> all(operands);
+  auto call = [&](ArrayRef<Value> arguments, Value from, Value to) {
+    SmallVector<Value> all(arguments);
     all.append({from, to});
     return emitVariants(kernel, *shape, all, layers);
+  };
+  if (byRow)
+    return emitByRow(kernel, rows, units, [&](Value row, Value from, Value to) {
+      return call(getOperands(kernel, *shape, layers, row), from, to);
+    });
+  return emitShare(kernel, units, [&](Value from, Value to) {
+    return call(operands, from, to);
   });
+}
+
+/// A worker's share of `units`, as one range.
+std::pair<Value, Value> KernelCalls::getRange(Value units, Value worker) {
+  Value workers = number(JobField::workers);
+  auto share = [&](Value w) -> Value {
+    return arith::DivUIOp::create(e.b, e.mul(units, w), workers);
+  };
+  return {share(worker), share(e.add(worker, 1))};
+}
+
+/// Emits `emit` for this worker's share of the units of each row. Sequences
+/// differ in length, so every row is shared out; who gets the smaller shares
+/// changes from row to row.
+LogicalResult KernelCalls::emitByRow(
+    KernelOp kernel, Value rows, Value units,
+    llvm::function_ref<LogicalResult(Value, Value, Value)> emit) {
+  LogicalResult result = success();
+  e.loop(e.index(0), rows, 1, [&](Value row) {
+    if (!isShared(kernel)) {
+      result = emit(row, e.index(0), units);
+      return;
+    }
+    Value turned = arith::RemUIOp::create(e.b, e.add(worker(), row),
+                                          number(JobField::workers));
+    auto [from, to] = getRange(units, turned);
+    Value some =
+        arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, from, to);
+    auto guard = scf::IfOp::create(e.b, some, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard insertion(e.b);
+    e.b.setInsertionPointToStart(guard.thenBlock());
+    result = emit(row, from, to);
+  });
+  return result;
 }
 
 /// Claims of a worker when all work alike: enough that the last one to finish
@@ -186,12 +253,8 @@ KernelCalls::emitShare(KernelOp kernel, Value units,
   if (!isShared(kernel))
     return emit(e.index(0), units);
   if (!isClaimed(kernel)) {
-    Value workers = number(JobField::workers);
-    auto share = [&](Value w) -> Value {
-      return arith::DivUIOp::create(e.b, e.mul(units, w), workers);
-    };
-    Value from = share(worker());
-    return emit(from, share(e.add(worker(), 1)));
+    auto [from, to] = getRange(units, worker());
+    return emit(from, to);
   }
   Value size =
       e.max(e.index(1),

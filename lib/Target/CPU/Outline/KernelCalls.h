@@ -23,8 +23,11 @@ struct Layers {
 /// Emits calls of kernels into a driver, a function (job, worker).
 class KernelCalls {
 public:
+  /// With `hasRowSequences` each row belongs to a sequence of its own: kernels
+  /// that use a cache are called row by row.
   KernelCalls(const BufferPlan &plan, KernelTable &kernels,
-              mlir::ModuleOp drivers, mlir::func::FuncOp driver);
+              mlir::ModuleOp drivers, mlir::func::FuncOp driver,
+              bool hasRowSequences);
 
   /// Emits, at the builder's place, the call of `kernel` for this worker's
   /// share of the units.
@@ -40,19 +43,31 @@ public:
   Emitter e;
 
 private:
-  mlir::Value number(rt::JobField field) {
-    return rt::NumberOp::create(e.b, e.b.getIndexType(), field, job());
+  mlir::Value number(rt::JobField field, mlir::Value row = {}) {
+    return rt::NumberOp::create(e.b, e.b.getIndexType(), field, job(), row);
   }
   mlir::Value buffer(rt::JobField field, mlir::Value offset,
-                     mlir::MemRefType type, mlir::ValueRange sizes) {
-    return rt::BufferOp::create(e.b, type, field, job(), offset, sizes);
+                     mlir::MemRefType type, mlir::ValueRange sizes,
+                     mlir::Value row = {}) {
+    return rt::BufferOp::create(e.b, type, field, job(), row, offset, sizes);
   }
   mlir::Value worker() { return driver.getArgument(1); }
   mlir::Value rowsOf(mlir::Value tensor);
-  mlir::Value tensorMemory(mlir::Value tensor);
+  /// Memory of all rows, or of one.
+  mlir::Value tensorMemory(mlir::Value tensor, mlir::Value row);
   mlir::Value weightMemory(mlir::Value weight, Layers layers);
-  void cacheMemory(mlir::Value cache, mlir::Value layer,
+  void cacheMemory(mlir::Value cache, mlir::Value layer, mlir::Value row,
                    llvm::SmallVectorImpl<mlir::Value> &operands);
+  /// What the kernel works on, without the range of units, in all rows or one.
+  llvm::SmallVector<mlir::Value> getOperands(KernelOp kernel, KernelShape shape,
+                                             Layers layers, mlir::Value row);
+  std::pair<mlir::Value, mlir::Value> getRange(mlir::Value units,
+                                               mlir::Value worker);
+  llvm::LogicalResult
+  emitByRow(KernelOp kernel, mlir::Value rows, mlir::Value units,
+            llvm::function_ref<llvm::LogicalResult(mlir::Value, mlir::Value,
+                                                   mlir::Value)>
+                emit);
   llvm::LogicalResult emitShare(
       KernelOp kernel, mlir::Value units,
       llvm::function_ref<llvm::LogicalResult(mlir::Value, mlir::Value)> emit);
@@ -66,6 +81,7 @@ private:
   KernelTable &kernels;
   mlir::ModuleOp drivers;
   mlir::func::FuncOp driver;
+  bool hasRowSequences;
   int64_t kernelScratch = 0;
   mlir::arith::ConstantIndexOp scratchStride;
   mlir::Value scratchBase;

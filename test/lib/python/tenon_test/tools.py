@@ -120,6 +120,18 @@ class Artifact:
         finally:
             out.unlink(missing_ok=True)
 
+    def batches(self, lengths, ids, threads=1):
+        """Largest difference of a logit between sequences of these lengths
+        that are stepped together and each alone, for 1 to all of them."""
+        done = check(
+            "tenon-test-batches",
+            self.library,
+            threads,
+            ",".join(map(str, lengths)),
+            ",".join(map(str, ids)),
+        )
+        return [float(line) for line in done.stdout.split()]
+
     def greedy(self, ids, count, threads=1):
         """The greedy continuation of a prompt as tenon-run prints it."""
         done = check(

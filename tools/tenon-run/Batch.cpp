@@ -1,0 +1,157 @@
+//===- Batch.cpp - continues several prompts together ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Each prompt has a session of its own; each call decodes one token for as many
+// of them as the model takes at once. A sequence that has ended makes room for
+// the next prompt. Standard output gets one line per prompt, a JSON string, in
+// the order of the prompts.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Engine.h"
+#include "Modes.h"
+#include "Output.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+using namespace tenon::run;
+
+namespace {
+
+/// One prompt and what became of it.
+struct Sequence {
+  Engine::Handle session{nullptr, tenon_rt_session_destroy};
+  std::unique_ptr<tenon_rt_sampler, void (*)(tenon_rt_sampler *)> sampler{
+      nullptr, tenon_rt_sampler_destroy};
+  std::vector<int32_t> made;
+  int32_t next = 0;
+};
+
+class BatchRun {
+public:
+  BatchRun(Engine &engine, const Options &options)
+      : engine(engine), options(options),
+        choices(std::min<size_t>(tenon_text_vocab_size(engine.tokenizer()),
+                                 engine.info().vocabulary)) {}
+
+  /// Starts a sequence; returns false if it ends at once.
+  bool start(Sequence &sequence, const std::string &prompt) {
+    std::vector<int32_t> ids = engine.encode(prompt, "--batch", true);
+    sequence.session = engine.makeSession(options, options.context);
+    tenon_rt_sampler *sampler = nullptr;
+    Engine::check(tenon_rt_sampler_create(&options.sampling, &sampler));
+    sequence.sampler.reset(sampler);
+    std::vector<float> logits(engine.info().vocabulary);
+    Engine::check(tenon_rt_prefill(sequence.session.get(), ids.data(),
+                                   ids.size(), logits.data()),
+                  sequence.session.get());
+    return take(sequence, logits.data());
+  }
+
+  /// Decodes one token for each of `active`; returns those that go on.
+  std::vector<Sequence *> step(const std::vector<Sequence *> &active) {
+    std::vector<tenon_rt_session *> sessions;
+    std::vector<int32_t> ids;
+    for (Sequence *sequence : active) {
+      sessions.push_back(sequence->session.get());
+      ids.push_back(sequence->next);
+    }
+    size_t vocabulary = engine.info().vocabulary;
+    std::vector<float> logits(active.size() * vocabulary);
+    Engine::check(tenon_rt_step_batch(sessions.data(), sessions.size(),
+                                      ids.data(), logits.data()));
+    std::vector<Sequence *> left;
+    for (size_t i = 0; i < active.size(); ++i)
+      if (take(*active[i], &logits[i * vocabulary]))
+        left.push_back(active[i]);
+    return left;
+  }
+
+private:
+  /// Chooses a token; returns whether it is to be decoded.
+  bool take(Sequence &sequence, const float *logits) {
+    if (options.count == 0)
+      return false;
+    Engine::check(tenon_rt_sampler_pick(sequence.sampler.get(), logits, choices,
+                                        &sequence.next));
+    bool isEnd = !options.ignoreEos &&
+                 tenon_text_is_end(engine.tokenizer(), sequence.next);
+    if (!isEnd)
+      sequence.made.push_back(sequence.next);
+    bool goesOn = !isEnd && sequence.made.size() < options.count &&
+                  tenon_rt_session_length(sequence.session.get()) <
+                      tenon_rt_session_context(sequence.session.get());
+    if (!goesOn)
+      sequence.session.reset();
+    return goesOn;
+  }
+
+  Engine &engine;
+  const Options &options;
+  size_t choices;
+};
+
+/// The text of `ids`, one line of JSON.
+std::string toLine(Engine &engine, const std::vector<int32_t> &ids) {
+  tenon_text_stream *opened = nullptr;
+  if (tenon_text_stream_open(engine.tokenizer(), 0, &opened) != TENON_TEXT_OK)
+    throw Failure(tenon_text_last_error());
+  std::unique_ptr<tenon_text_stream, void (*)(tenon_text_stream *)> stream(
+      opened, tenon_text_stream_close);
+  std::string text;
+  const char *part = nullptr;
+  size_t bytes = 0;
+  for (int32_t id : ids) {
+    if (tenon_text_stream_push(opened, id, &part, &bytes) != TENON_TEXT_OK)
+      throw Failure(tenon_text_last_error());
+    text.append(part, bytes);
+  }
+  if (tenon_text_stream_flush(opened, &part, &bytes) == TENON_TEXT_OK)
+    text.append(part, bytes);
+  return nlohmann::json(text).dump(-1, ' ', false,
+                                   nlohmann::json::error_handler_t::replace) +
+         "\n";
+}
+
+} // namespace
+
+int tenon::run::batch(const Options &options) {
+  std::vector<std::string> prompts;
+  std::istringstream lines(readWholeFile(options.batchFile));
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty())
+      prompts.push_back(line);
+  if (prompts.empty())
+    throw Failure(options.batchFile +
+                  ": expected at least one line with a prompt, but got none");
+  Engine engine(options, options.context);
+  BatchRun run(engine, options);
+  std::vector<Sequence> sequences(prompts.size());
+  std::vector<Sequence *> active;
+  size_t started = 0, decoded = 0;
+  Timer timer;
+  while (!interrupted()) {
+    for (; active.size() < engine.info().batch_rows && started < prompts.size();
+         ++started)
+      if (run.start(sequences[started], prompts[started]))
+        active.push_back(&sequences[started]);
+    if (active.empty())
+      break;
+    decoded += active.size();
+    active = run.step(active);
+  }
+  double seconds = timer.seconds();
+  std::string text;
+  for (size_t i = 0; i < started; ++i)
+    text += toLine(engine, sequences[i].made);
+  writeOut(text);
+  if (!options.quiet)
+    std::fputs(
+        (engine.describe() + rateLine("batch", decoded, seconds)).c_str(),
+        stderr);
+  return interrupted() ? kInterruptedCode : 0;
+}
