@@ -39,6 +39,9 @@ struct CompileOptions {
   std::string activations = "int8";
   /// Instrumentation of the generated code: "", "address", "thread".
   std::string sanitize;
+  /// Whether entries tell the runtime when each kernel begins and ends, which
+  /// `tenon-run --profile` needs; costs about a percent of the speed.
+  bool profile = false;
   /// Fusion passes to leave out, to see what each is worth: "tenon-fuse-rows",
   /// ... An unknown name is an error that lists all.
   std::vector<std::string> disabledPasses;

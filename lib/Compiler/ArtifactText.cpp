@@ -141,6 +141,7 @@ void tenon::writeFacts(const ArtifactFacts &facts, llvm::raw_ostream &stream) {
           json.value(feature);
       });
       json.attribute("sanitizer", description.sanitizer);
+      json.attribute("profile", description.hasMarks);
     });
     json.attributeArray("cpus", [&] {
       for (const cpu::ArtifactDescription &variant : facts.variants)

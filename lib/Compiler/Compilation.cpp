@@ -106,6 +106,7 @@ LogicalResult Compilation::runPhase(Phase phase) {
       });
   pipeline.activations = checked.activations;
   pipeline.disabledPasses = options.disabledPasses;
+  pipeline.hasMarks = options.profile;
   pipeline.name = checked.name;
   if (phase == Phase::Kernels && reuse)
     return runKernelsPhase(pipeline);

@@ -42,6 +42,7 @@ FailureOr<cpu::ArtifactDescription> describe(ModuleOp native) {
   description.cacheLayerSlotBytes = op.getCacheLayerSlotBytes();
   description.cacheType = op.getCacheType().str();
   description.weightsBytes = op.getWeightsBytes();
+  description.hasMarks = op.getHasMarks().value_or(false);
   for (auto entry : native.getOps<rt::EntryOp>())
     description.entries.push_back(
         {entry.getName().str(), entry.getFunction().str(),

@@ -227,5 +227,10 @@ tenon::checkOptions(const CompileOptions &options, const Source &source,
     return std::move(error);
   if (auto error = checkImport(options, checked))
     return std::move(error);
+  if (options.profile && checked.from >= Phase::Kernels)
+    return optionError("--profile: expected IR before the phase 'kernels', in "
+                       "which calls of kernels are made, but got '%s'; compile "
+                       "from an earlier phase",
+                       options.compileFrom.c_str());
   return checked;
 }

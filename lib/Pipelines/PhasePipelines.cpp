@@ -84,6 +84,7 @@ void tenon::buildOutlinePipeline(OpPassManager &manager,
   cpu::setTarget(outline, options.target);
   outline.cpu = options.target.cpu;
   outline.artifactName = options.name;
+  outline.hasMarks = options.hasMarks;
   manager.addPass(cpu::createOutlineKernelsPass(outline));
 }
 
@@ -129,6 +130,8 @@ struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
                             llvm::cl::desc("tokens that `chunk` takes")};
   ListOption<std::string> disabledPasses{
       *this, "disable-pass", llvm::cl::desc("fusion passes to leave out")};
+  Option<bool> profile{*this, "profile", llvm::cl::init(false),
+                       llvm::cl::desc("calls of the runtime around kernels")};
   Option<std::string> name{*this, "name", llvm::cl::init("model"),
                            llvm::cl::desc("name of the artifact")};
 };
@@ -158,6 +161,7 @@ static void registerPhase(Phase phase, StringRef argument,
                                       given.disabledPasses.end());
         if (llvm::Error error = checkDisabledPasses(options.disabledPasses))
           llvm::report_fatal_error(std::move(error), /*gen_crash_diag=*/false);
+        options.hasMarks = given.profile;
         options.name = given.name;
         buildPhasePipeline(manager, phase, options);
         return success();

@@ -74,6 +74,8 @@ struct PipelineOptions {
   int64_t chunkRows = 256;
   /// Fusion passes that are left out, by name.
   std::vector<std::string> disabledPasses;
+  /// Whether entries call the runtime before and after each kernel.
+  bool hasMarks = false;
   /// Name of the artifact.
   std::string name = "model";
 };

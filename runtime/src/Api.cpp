@@ -253,6 +253,24 @@ tenon_rt_session_restore(tenon_rt_model *model, const char *path,
   });
 }
 
+tenon_rt_status tenon_rt_session_record(tenon_rt_session *session,
+                                        uint32_t on) {
+  return guarded(session, [&]() -> Error {
+    if (!session)
+      return missing("session");
+    return session->session->record(on);
+  });
+}
+
+const tenon_rt_span *tenon_rt_session_spans(tenon_rt_session *session,
+                                            uint32_t worker, size_t *count,
+                                            uint64_t *nanoseconds) {
+  const Recorder &recorder = session->session->recorder();
+  if (nanoseconds)
+    *nanoseconds = recorder.nanoseconds();
+  return recorder.spans(worker, *count);
+}
+
 tenon_rt_status tenon_rt_sampler_create(const tenon_rt_sampling *sampling,
                                         tenon_rt_sampler **sampler) {
   return guarded(nullptr, [&]() -> Error {

@@ -145,6 +145,7 @@ Error Model::openLibrary(const std::string &path,
                  d.layers * d.cache_layer_slot_bytes,
                  checked.cpus.c_str(),
                  isCopied,
-                 checked.batch->max_rows};
+                 checked.batch->max_rows,
+                 d.has_marks};
   return success();
 }

@@ -59,6 +59,12 @@ void waitInBarrier(tenon_rt_job *job, uint32_t phase) {
 
 void wakeInBarrier(tenon_rt_job *job) { futexWakeAll(&job->barrier_phase); }
 
+void markKernel(tenon_rt_job *job, uint64_t worker, uint64_t mark,
+                uint64_t layer) {
+  if (Recorder *recorder = static_cast<Job *>(job)->recorder)
+    recorder->mark(worker, mark, layer, now());
+}
+
 /// The processors of the workers that the options ask for.
 Error choosePlaces(const tenon_rt_session_options &options, uint32_t &threads,
                    std::vector<uint32_t> &places) {
@@ -137,6 +143,7 @@ Error Session::create(std::shared_ptr<const Model> model,
   job.spins = made->pool->isCrowded() ? 0 : kSpins;
   job.wait = waitInBarrier;
   job.wake = wakeInBarrier;
+  job.mark = markKernel;
   made->model = std::move(model);
   session = std::move(made);
   return success();
@@ -217,8 +224,11 @@ void Session::call(const tenon_rt_entry &entry, WorkerCount *workers) {
   job.workers = workers ? workers->next() : threads();
   job.slept.store(0, std::memory_order_relaxed);
   uint64_t start = now();
+  records.begin(start);
   EntryCall call = {entry.run, &job};
   pool->run(callEntry, &call, static_cast<uint32_t>(job.workers));
+  if (job.recorder)
+    records.end(now());
   if (workers)
     workers->report(now() - start, job.slept.load(std::memory_order_relaxed));
 }
@@ -272,6 +282,24 @@ Error Session::stepBatch(const std::vector<Session *> &sessions,
   first.call(*first.model->artifact().batch, first.batchWorkers.get());
   for (Session *session : sessions)
     ++session->used;
+  return success();
+}
+
+Error Session::record(uint32_t on) {
+  Use use(busy);
+  if (Error error = use.check())
+    return error;
+  if (on > 1)
+    return failure(TENON_RT_ARGUMENT, "on: expected 0 or 1, but got ", on);
+  if (on && !model->info().has_marks)
+    return failure(TENON_RT_ARGUMENT, model->info().name,
+                   ": expected a model compiled to be profiled, but its code "
+                   "does not say when kernels run; compile it again with "
+                   "tenonc --profile");
+  job.recorder = nullptr;
+  records.setWorkers(on ? threads() : 0);
+  if (on)
+    job.recorder = &records;
   return success();
 }
 

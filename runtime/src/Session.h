@@ -12,6 +12,7 @@
 
 #include "Memory.h"
 #include "Model.h"
+#include "Recorder.h"
 #include "ThreadPool.h"
 #include "WorkerCount.h"
 
@@ -47,6 +48,8 @@ private:
 struct Job : tenon_rt_job {
   /// Nanoseconds that workers slept in barriers, added up.
   std::atomic<uint64_t> slept{0};
+  /// Gets their marks; null when nobody wants them.
+  Recorder *recorder = nullptr;
 };
 
 class Session {
@@ -86,6 +89,10 @@ public:
                        tenon_rt_session_options options,
                        std::unique_ptr<Session> &session);
 
+  /// Begins (1) or ends (0) to record what workers do.
+  Error record(uint32_t on);
+  const Recorder &recorder() const { return records; }
+
   uint64_t length() const { return used; }
   uint64_t context() const { return limit; }
   uint32_t threads() const { return pool->workers(); }
@@ -118,6 +125,7 @@ private:
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<WorkerCount> stepWorkers, batchWorkers;
   std::atomic<bool> busy{false};
+  Recorder records;
   alignas(64) Job job = {};
 };
 

@@ -174,6 +174,21 @@ void Engine::truncate(uint64_t length) {
   check(tenon_rt_session_truncate(session.get(), length), session.get());
 }
 
+void Engine::record() {
+  check(tenon_rt_session_record(session.get(), 1), session.get());
+}
+
+std::vector<tenon_rt_span> Engine::spans(uint64_t &nanoseconds) {
+  std::vector<tenon_rt_span> all;
+  for (uint32_t worker = 0; worker < threads(); ++worker) {
+    size_t count = 0;
+    const tenon_rt_span *spans =
+        tenon_rt_session_spans(session.get(), worker, &count, &nanoseconds);
+    all.insert(all.end(), spans, spans + count);
+  }
+  return all;
+}
+
 std::string tenon::run::readWholeFile(const std::string &path) {
   auto fail = [&] {
     throw Failure(path + ": cannot be read: " + std::strerror(errno));

@@ -68,6 +68,13 @@ public:
 
   void truncate(uint64_t length);
 
+  /// From here on keeps what workers do in each call. Throws for a model that
+  /// is not compiled for it.
+  void record();
+
+  /// What workers did in the last call, and its time.
+  std::vector<tenon_rt_span> spans(uint64_t &nanoseconds);
+
   /// "model NAME, compiled by ..." and the time that loading took.
   std::string describe() const;
 

@@ -32,6 +32,9 @@ int batch(const Options &options);
 /// Times prefill and decoding.
 int bench(const Options &options);
 
+/// Times each kernel of a decoding step and of a chunk.
+int profile(const Options &options);
+
 } // namespace tenon::run
 
 #endif // TENON_TOOLS_TENONRUN_MODES_H

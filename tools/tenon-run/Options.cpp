@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <sstream>
 
 using namespace tenon::run;
@@ -46,6 +47,10 @@ Examples:
       Fills a depth of 0 tokens, times a prefill of 512 tokens, and from the
       same depth 128 decoding steps (without sampling). --depth 0,2048 in place
       of d0 measures both depths.
+  tenon-run out/smollm2.so --profile
+      For each kernel of a step and of a chunk: runs, time, predicted bytes and
+      operations, and how much of what the machine allows. Needs a model
+      compiled with tenonc --profile. --bench p128,n32,d512 chooses the sizes.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C (the times are
 still printed). A reader that closes the pipe ends the run without an error.)";
@@ -253,12 +258,25 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
       ->allow_extra_args(false)
       ->type_name("D,...")
       ->group(group);
-  app.add_flag("--json", options.json, "the benchmark as JSON")->group(group);
+  app.add_flag("--profile", options.profile,
+               "time each kernel of a step and of a chunk; --bench chooses the "
+               "sizes (default p256,n32,d0)")
+      ->group(group);
+  app.add_flag("--json", options.json, "the benchmark or the profile as JSON")
+      ->group(group);
 }
 
 /// Says which given options contradict each other; empty when none do.
 std::string contradiction(const CLI::App &app, const Options &options) {
-  auto given = [&](const char *name) { return app.count(name) != 0; };
+  auto is = [](const char *a, const char *b) { return !std::strcmp(a, b); };
+  // A profile is a benchmark by kernels.
+  const char *bench = app.count("--profile") ? "--profile" : "--bench";
+  auto given = [&](const char *name) {
+    return app.count(is(name, "--bench") ? bench : name) != 0;
+  };
+  auto shown = [&](const char *name) {
+    return std::string(is(name, "--bench") ? bench : name);
+  };
   // Each pair: an option, and one that has no effect beside it.
   constexpr const char *pairs[][2] = {
       {"--prompt", "--tokens"},         {"--batch", "--prompt"},
@@ -276,7 +294,7 @@ std::string contradiction(const CLI::App &app, const Options &options) {
   };
   for (auto [first, second] : pairs)
     if (given(first) && given(second))
-      return std::string(first) + " and " + second +
+      return shown(first) + " and " + shown(second) +
              " contradict each other; give one of them";
   if (given("--logits") && given("--predict") && options.count != 0)
     return "--logits writes no text; leave out -n";
@@ -287,6 +305,9 @@ std::string contradiction(const CLI::App &app, const Options &options) {
   for (auto [option, needed] : needs)
     if (given(option) && !given(needed))
       return std::string(option) + " has no effect without " + needed;
+  if (given("--profile") && options.bench.depths.size() > 1)
+    return "--profile: expected one depth, but got " +
+           std::to_string(options.bench.depths.size()) + "; give one at a time";
   for (const char *draw : {"--top-k", "--top-p", "--min-p", "--seed"})
     if (given(draw) && !given("--temp"))
       return std::string(draw) + " has no effect without --temp; "
@@ -333,13 +354,19 @@ std::optional<Options> tenon::run::parseOptions(int argc, char **argv,
     options.mode = Mode::Perplexity;
   else if (app.count("--batch"))
     options.mode = Mode::Batch;
+  else if (options.profile)
+    options.mode = Mode::Profile;
   else if (app.count("--bench"))
     options.mode = Mode::Bench;
   options.promptIsTokens = app.count("--tokens") != 0;
   options.countIsGiven = app.count("--predict") != 0;
   options.bench.isList = app.count("--depth") != 0;
   std::string wrong = contradiction(app, options);
-  if (wrong.empty() && options.mode == Mode::Bench)
+  if (options.profile) {
+    options.bench.prefill = 256;
+    options.bench.decode = 32;
+  }
+  if (wrong.empty() && app.count("--bench"))
     wrong = parseBench(bench, options.bench);
   if (!wrong.empty()) {
     exitCode = usageError(wrong);

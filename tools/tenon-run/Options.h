@@ -21,7 +21,7 @@
 namespace tenon::run {
 
 /// What the tool does; each has a file of its own.
-enum class Mode { Generate, Batch, Logits, Perplexity, Bench };
+enum class Mode { Generate, Batch, Logits, Perplexity, Bench, Profile };
 
 /// The parts of `--bench p512,n128,d0,b1`, and `--depth`.
 struct BenchSizes {
@@ -61,6 +61,7 @@ struct Options {
   uint64_t window = 512;
   uint64_t maxWindows = UINT64_MAX;
   BenchSizes bench;
+  bool profile = false;
   bool json = false;
 };
 

@@ -26,6 +26,8 @@ int dispatch(const Options &options) {
     return batch(options);
   case Mode::Bench:
     return bench(options);
+  case Mode::Profile:
+    return profile(options);
   }
   return 1;
 }

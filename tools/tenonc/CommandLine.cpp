@@ -105,6 +105,10 @@ void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
   addText(app, "--sanitize", options.sanitize, "KIND",
           "instrument the generated code: address, thread; the program that "
           "loads it must be built the same way");
+  app.add_flag(
+      "--profile", options.profile,
+      "measure each kernel when it runs: tenon-run --profile shows the "
+      "times");
   app.add_option("--disable-pass", options.disabledPasses,
                  "leave out a fusion pass (tenon-fuse-rows, ...), to see what "
                  "it is worth; an unknown name lists all of them")

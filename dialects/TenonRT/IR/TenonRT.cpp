@@ -123,6 +123,10 @@ LogicalResult EntryOp::verify() {
   return verifyNumber(*this, "scratch_bytes", getScratchBytes(), 0);
 }
 
+LogicalResult MarkOp::verify() {
+  return verifyNumber(*this, "a kernel's number", getKernel(), 0);
+}
+
 LogicalResult TableOp::verify() {
   if (getValues().empty())
     return emitOpError("expected at least one value");

@@ -154,6 +154,36 @@ def TenonRT_ClaimOp : TenonRT_Op<"claim", [MemoryEffects<[MemRead, MemWrite]>]> 
   let assemblyFormat = "$job attr-dict";
 }
 
+def TenonRT_MarkKind : I32EnumAttr<"MarkKind", "side of a kernel", [
+  I32EnumAttrCase<"begin", 0>, I32EnumAttrCase<"end", 1>
+]> {
+  let cppNamespace = "::tenon::rt";
+  let genSpecializedAttr = 0;
+}
+def TenonRT_MarkKindAttr
+    : EnumAttr<TenonRT_Dialect, TenonRT_MarkKind, "mark_kind">;
+
+def TenonRT_MarkOp : TenonRT_Op<"mark", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Says that a worker begins or ends its part of a kernel.";
+  let description = [{
+    Calls the job's `mark`, which may look at a clock. `kernel` is the number of
+    the kernel among those of the entry, `layer` the layer that runs. Only in
+    artifacts that are made to be profiled.
+
+    ```mlir
+    tenon_rt.mark begin 3 of %job by %worker at %l
+    tenon_rt.mark end 3 of %job by %worker at %l
+    ```
+  }];
+  let arguments = (ins TenonRT_MarkKindAttr:$kind, I64Attr:$kernel,
+                       TenonRT_JobType:$job, Index:$worker,
+                       Optional<Index>:$layer);
+  let assemblyFormat = [{
+    $kind $kernel `of` $job `by` $worker (`at` $layer^)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
 def TenonRT_TableOp : TenonRT_Op<"table", [Pure]> {
   let summary = "A constant per layer.";
   let description = [{
@@ -179,7 +209,7 @@ def TenonRT_ArtifactOp : TenonRT_Op<"artifact"> {
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$vocab, I64Attr:$context,
       I64Attr:$layers, I64Attr:$cache_layer_slot_bytes, StrAttr:$cache_type,
-      StrAttr:$cpu, I64Attr:$weights_bytes);
+      StrAttr:$cpu, I64Attr:$weights_bytes, OptionalAttr<BoolAttr>:$has_marks);
   let assemblyFormat = "$name attr-dict";
   let hasVerifier = 1;
 }

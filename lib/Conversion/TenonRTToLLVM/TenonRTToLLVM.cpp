@@ -235,6 +235,39 @@ struct ClaimLowering : ConvertOpToLLVMPattern<ClaimOp> {
   }
 };
 
+/// A call of the job's `mark`.
+struct MarkLowering : ConvertOpToLLVMPattern<MarkOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(MarkOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Type word = rewriter.getI64Type();
+    Type pointer = LLVM::LLVMPointerType::get(getContext());
+    auto constant = [&](int64_t value) -> Value {
+      return LLVM::ConstantOp::create(rewriter, loc, word,
+                                      rewriter.getI64IntegerAttr(value));
+    };
+    Value address = LLVM::GEPOp::create(
+        rewriter, loc, pointer, rewriter.getI8Type(), adaptor.getJob(),
+        LLVM::GEPArg(static_cast<int32_t>(offsetof(tenon_rt_job, mark))),
+        LLVM::GEPNoWrapFlags::inbounds);
+    Value hook = LLVM::LoadOp::create(rewriter, loc, pointer, address,
+                                      /*alignment=*/8);
+    Value mark =
+        constant(2 * op.getKernel() + static_cast<int64_t>(op.getKind()));
+    Value layer = adaptor.getLayer() ? adaptor.getLayer() : constant(0);
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(getContext()), {pointer, word, word, word});
+    LLVM::CallOp::create(
+        rewriter, loc, type,
+        ValueRange{hook, adaptor.getJob(), adaptor.getWorker(), mark, layer});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 struct TenonRTToLLVMInterface : ConvertToLLVMPatternInterface {
   using ConvertToLLVMPatternInterface::ConvertToLLVMPatternInterface;
 
@@ -246,7 +279,7 @@ struct TenonRTToLLVMInterface : ConvertToLLVMPatternInterface {
       ConversionTarget &target, LLVMTypeConverter &converter,
       RewritePatternSet &patterns) const final {
     target.addIllegalOp<NumberOp, BufferOp, TableOp, BarrierOp, ArriveOp,
-                        ReleaseOp, ClaimOp>();
+                        ReleaseOp, ClaimOp, MarkOp>();
     populateTenonRTToLLVMTypeConversions(converter);
     populateTenonRTToLLVMPatterns(converter, patterns);
   }
@@ -263,7 +296,8 @@ void tenon::populateTenonRTToLLVMTypeConversions(LLVMTypeConverter &converter) {
 void tenon::populateTenonRTToLLVMPatterns(LLVMTypeConverter &converter,
                                           RewritePatternSet &patterns) {
   patterns.add<NumberLowering, BufferLowering, TableLowering, BarrierLowering,
-               ArriveLowering, ReleaseLowering, ClaimLowering>(converter);
+               ArriveLowering, ReleaseLowering, ClaimLowering, MarkLowering>(
+      converter);
 }
 
 void tenon::registerConvertTenonRTToLLVMInterface(DialectRegistry &registry) {

@@ -19,12 +19,13 @@
 using namespace llvm;
 using namespace tenon::cpu;
 
-static_assert(sizeof(tenon_rt_entry) == 40 && sizeof(tenon_rt_artifact) == 152,
+static_assert(sizeof(tenon_rt_entry) == 40 && sizeof(tenon_rt_artifact) == 160,
               "buildDescriptor writes every field of these structs");
 static_assert(offsetof(tenon_rt_artifact, weights_id) == 64 &&
                   offsetof(tenon_rt_artifact, cache_type) == 120 &&
                   offsetof(tenon_rt_artifact, entries) == 136 &&
-                  offsetof(tenon_rt_artifact, next) == 144,
+                  offsetof(tenon_rt_artifact, has_marks) == 144 &&
+                  offsetof(tenon_rt_artifact, next) == 152,
               "buildDescriptor writes the fields in this order");
 
 namespace {
@@ -78,16 +79,26 @@ Constant *DescriptorBuilder::build(const ArtifactDescription &description,
     entryTable = variable(ConstantArray::get(
         ArrayType::get(entries.front()->getType(), entries.size()), entries));
   return ConstantStruct::getAnon(
-      {u32(TENON_RT_ARTIFACT_MAGIC), u32(TENON_RT_ABI_VERSION),
-       u64(sizeof(tenon_rt_artifact)), text(description.name),
-       text(description.compiler), text(description.triple),
-       text(description.cpu), text(description.features),
+      {u32(TENON_RT_ARTIFACT_MAGIC),
+       u32(TENON_RT_ABI_VERSION),
+       u64(sizeof(tenon_rt_artifact)),
+       text(description.name),
+       text(description.compiler),
+       text(description.triple),
+       text(description.cpu),
+       text(description.features),
        text(description.sanitizer),
        ConstantDataArray::get(context, ArrayRef(description.weightsId)),
-       u64(description.weightsBytes), u64(description.vocab),
-       u64(description.context), u64(description.layers),
-       u64(description.cacheLayerSlotBytes), text(description.cacheType),
-       u64(description.entries.size()), entryTable, next});
+       u64(description.weightsBytes),
+       u64(description.vocab),
+       u64(description.context),
+       u64(description.layers),
+       u64(description.cacheLayerSlotBytes),
+       text(description.cacheType),
+       u64(description.entries.size()),
+       entryTable,
+       u64(description.hasMarks),
+       next});
 }
 
 std::unique_ptr<Module>

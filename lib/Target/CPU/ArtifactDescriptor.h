@@ -51,6 +51,7 @@ struct ArtifactDescription {
   uint64_t cacheLayerSlotBytes = 0;
   std::string cacheType;
   std::vector<EntryDescription> entries;
+  bool hasMarks = false;
 };
 
 /// A module named "artifact" that defines the descriptor. `variants` are one

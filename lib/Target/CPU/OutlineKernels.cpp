@@ -126,10 +126,11 @@ void OutlineKernelsPass::describeArtifact(CacheType cache) {
               llvm::alignTo(getPackedBytes(weight, layer), packedAlignment));
   CacheLayoutOf layout(cache);
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  rt::ArtifactOp::create(
-      builder, module.getLoc(), artifactName, model.getVocab(),
-      model.getContextLength(), cache.getLayers(), layout.slotBytes(),
-      cache.getK().isF16() ? "f16" : "f32", cpu, weightBytes);
+  rt::ArtifactOp::create(builder, module.getLoc(), artifactName,
+                         model.getVocab(), model.getContextLength(),
+                         cache.getLayers(), layout.slotBytes(),
+                         cache.getK().isF16() ? "f16" : "f32", cpu, weightBytes,
+                         hasMarks ? builder.getBoolAttr(true) : BoolAttr());
 }
 
 void OutlineKernelsPass::runOnOperation() {
@@ -154,7 +155,8 @@ void OutlineKernelsPass::runOnOperation() {
     FailureOr<BufferPlan> plan = planBuffers(entry);
     if (failed(plan))
       return signalPassFailure();
-    FailureOr<DriverFacts> facts = buildDriver(entry, *plan, kernels, drivers);
+    FailureOr<DriverFacts> facts =
+        buildDriver(entry, *plan, kernels, drivers, hasMarks);
     if (failed(facts))
       return signalPassFailure();
     builder.setInsertionPointToEnd(module.getBody());

@@ -48,6 +48,8 @@ def OutlineKernelsPass : CPUTargetPass<"tenon-cpu-outline-kernels"> {
            "name of the CPU, kept in the artifact's description">,
     Option<"artifactName", "name", "std::string", "\"model\"",
            "name of the artifact">,
+    Option<"hasMarks", "marks", "bool", "false",
+           "calls of the runtime before and after each kernel, for profiles">,
   ]);
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Version of every struct below. Raised by any change of layout or meaning.
-#define TENON_RT_ABI_VERSION 4u
+#define TENON_RT_ABI_VERSION 5u
 
 /// The one symbol that an artifact exports: a `const tenon_rt_artifact`.
 #define TENON_RT_ARTIFACT_SYMBOL "tenon_rt_artifact"
@@ -85,7 +85,13 @@ struct tenon_rt_job {
   /// reads none of the fields `cache` to `capacity`, and no other entry reads
   /// this.
   const tenon_rt_sequence *sequences;
-  uint64_t reserved[6];   ///< 144: 0
+  /// 144: called by a worker right before and right after its part of a kernel
+  /// in entries of an artifact with `has_marks`. `mark` is 2 x the number of
+  /// the kernel among those of the entry, + 1 after it; `layer` is 0 outside of
+  /// layers. Never null.
+  void (*mark)(tenon_rt_job *job, uint64_t worker, uint64_t mark,
+               uint64_t layer);
+  uint64_t reserved[5];   ///< 152: 0
   uint32_t barrier_count; ///< 192: workers that have arrived (atomic)
   uint32_t count_pad[15];
   uint32_t barrier_phase;    ///< 256: number of barriers passed (atomic)
@@ -134,6 +140,7 @@ typedef struct tenon_rt_artifact {
   const char *cache_type; ///< "f16" or "f32"
   uint64_t entry_count;
   const tenon_rt_entry *entries; ///< [entry_count]; has the three of them
+  uint64_t has_marks;            ///< 1: entries call tenon_rt_job.mark, else 0
   /// Code for a less demanding CPU over the same weights, or null. The loader
   /// takes the first that the machine can run.
   const struct tenon_rt_artifact *next;

@@ -98,6 +98,7 @@ typedef struct tenon_rt_model_info {
                     ///< demanding first
   uint64_t weights_copied; ///< 1: TENON_RT_WEIGHTS_COPIED, 0: mapped
   uint64_t batch_rows;     ///< sessions that one tenon_rt_step_batch takes
+  uint64_t has_marks;      ///< 1: compiled with --profile, else 0
 } tenon_rt_model_info;
 
 /// Opens the library at `path` and its weight file. Everything is checked
@@ -197,6 +198,35 @@ TENON_RT_API tenon_rt_status tenon_rt_session_save(tenon_rt_session *session,
 TENON_RT_API tenon_rt_status tenon_rt_session_restore(
     tenon_rt_model *model, const char *path,
     const tenon_rt_session_options *options, tenon_rt_session **session);
+
+//===----------------------------------------------------------------------===//
+// Profiles
+//===----------------------------------------------------------------------===//
+
+/// One worker's part of one run of a kernel.
+typedef struct tenon_rt_span {
+  uint32_t worker;
+  uint32_t kernel; ///< number among the kernels of the entry that ran
+  uint32_t layer;  ///< 0 outside of layers
+  uint32_t reserved;
+  uint64_t begin; ///< nanoseconds since the entry was called
+  uint64_t end;
+} tenon_rt_span;
+
+/// Begins (1) or ends (0) the recording of what each worker does when. The
+/// model must have been compiled with --profile.
+TENON_RT_API tenon_rt_status tenon_rt_session_record(tenon_rt_session *session,
+                                                     uint32_t on);
+
+/// What was recorded of worker `worker` < threads in the last call of an entry,
+/// in order of time: one step, one batch whose first session this is, or the
+/// last piece of a prefill. NULL and 0 where nothing was; the first call of a
+/// very deep model may find too little room, the next has it. `nanoseconds`,
+/// which may be NULL, gets the time of the whole call. Valid until the session
+/// runs again.
+TENON_RT_API const tenon_rt_span *
+tenon_rt_session_spans(tenon_rt_session *session, uint32_t worker,
+                       size_t *count, uint64_t *nanoseconds);
 
 //===----------------------------------------------------------------------===//
 // Sampling

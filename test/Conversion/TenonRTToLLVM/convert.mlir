@@ -45,6 +45,23 @@ func.func @sequence(%job: !tenon_rt.job, %row: index) -> index {
   return %0 : index
 }
 
+// A mark is a call of the job's function: twice the kernel's number, one more
+// at the end.
+// CHECK-LABEL: llvm.func @mark
+// CHECK-SAME: (%[[JOB:.*]]: !llvm.ptr, %[[WORKER:.*]]: i64, %[[LAYER:.*]]: i64)
+// CHECK: %[[P:.*]] = llvm.getelementptr inbounds %[[JOB]][144] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK: %[[HOOK:.*]] = llvm.load %[[P]]
+// CHECK: %[[BEGIN:.*]] = llvm.mlir.constant(6 : i64)
+// CHECK: llvm.call %[[HOOK]](%[[JOB]], %[[WORKER]], %[[BEGIN]], %[[LAYER]])
+// CHECK: %[[END:.*]] = llvm.mlir.constant(7 : i64)
+// CHECK: %[[NONE:.*]] = llvm.mlir.constant(0 : i64)
+// CHECK: llvm.call %{{.*}}(%[[JOB]], %[[WORKER]], %[[END]], %[[NONE]])
+func.func @mark(%job: !tenon_rt.job, %worker: index, %l: index) {
+  tenon_rt.mark begin 3 of %job by %worker at %l
+  tenon_rt.mark end 3 of %job by %worker
+  return
+}
+
 // Equal tables share a constant.
 // CHECK-LABEL: llvm.func @table
 // CHECK: %[[T0:.*]] = llvm.mlir.addressof @tenon_table_0

@@ -33,6 +33,14 @@ func.func @f(%job: !tenon_rt.job) {
 
 // -----
 
+func.func @f(%job: !tenon_rt.job, %worker: index) {
+  // expected-error @+1 {{expected a kernel's number of at least 0, but got -1}}
+  tenon_rt.mark begin -1 of %job by %worker
+  return
+}
+
+// -----
+
 func.func @f(%l: index) {
   // expected-error @+1 {{expected at least one value}}
   %x = tenon_rt.table [] at %l

@@ -7,6 +7,9 @@ tenon_rt.artifact "m" {vocab = 96 : i64, context = 64 : i64, layers = 2 : i64, c
 // CHECK: tenon_rt.entry "step" calls "tenon_step" {arena_bytes = 64 : i64, max_rows = 1 : i64, scratch_bytes = 32 : i64}
 tenon_rt.entry "step" calls "tenon_step" {max_rows = 1 : i64, arena_bytes = 64 : i64, scratch_bytes = 32 : i64}
 
+// CHECK: tenon_rt.artifact "p" {{.*}}has_marks = true
+tenon_rt.artifact "p" {vocab = 96 : i64, context = 64 : i64, layers = 2 : i64, cache_layer_slot_bytes = 64 : i64, cache_type = "f16", cpu = "x86-64-v3", weights_bytes = 4096 : i64, has_marks = true}
+
 // CHECK-LABEL: func.func @step(%arg0: !tenon_rt.job, %arg1: index)
 func.func @step(%job: !tenon_rt.job, %l: index) -> index {
   // CHECK: %[[ROWS:.*]] = tenon_rt.number rows of %arg0
@@ -31,5 +34,9 @@ func.func @step(%job: !tenon_rt.job, %l: index) -> index {
   }
   // CHECK: tenon_rt.claim %arg0
   %unit = tenon_rt.claim %job
+  // CHECK: tenon_rt.mark begin 3 of %arg0 by %[[ROWS]] at %arg1
+  tenon_rt.mark begin 3 of %job by %rows at %l
+  // CHECK: tenon_rt.mark end 3 of %arg0 by %[[ROWS]]
+  tenon_rt.mark end 3 of %job by %rows
   return %offset : index
 }

@@ -25,6 +25,9 @@
 #ifndef FAKE_SANITIZER
 #define FAKE_SANITIZER ""
 #endif
+#ifndef FAKE_MARKS
+#define FAKE_MARKS 1
+#endif
 #if defined(__x86_64__)
 #define FAKE_TRIPLE "x86_64-pc-linux-gnu"
 #else
@@ -93,7 +96,14 @@ static void runRows(tenon_rt_job *job, uint64_t worker, int isBatch) {
   barrier(job);
 }
 
-static void run(tenon_rt_job *job, uint64_t worker) { runRows(job, worker, 0); }
+/// All of it is one kernel.
+static void run(tenon_rt_job *job, uint64_t worker) {
+  if (FAKE_MARKS)
+    job->mark(job, worker, 0, 0);
+  runRows(job, worker, 0);
+  if (FAKE_MARKS)
+    job->mark(job, worker, 1, 0);
+}
 
 static void runBatch(tenon_rt_job *job, uint64_t worker) {
   runRows(job, worker, 1);
@@ -149,5 +159,6 @@ const tenon_rt_artifact tenon_rt_artifact_symbol = {
     "f32",
     3,
     entries,
+    FAKE_MARKS,
     NULL,
 };

@@ -22,11 +22,16 @@ namespace {
 class DriverBuilder {
 public:
   DriverBuilder(func::FuncOp entry, const BufferPlan &plan,
-                KernelTable &kernels, ModuleOp drivers)
+                KernelTable &kernels, ModuleOp drivers, bool hasMarks)
       : entry(entry), plan(plan), function(createFunction(entry, drivers)),
         calls(plan, kernels, drivers, function,
               entry->hasAttr(kRowSequencesAttrName)),
-        e(calls.e) {}
+        e(calls.e) {
+    if (hasMarks)
+      entry->walk([&](KernelOp kernel) {
+        numbers.try_emplace(kernel, numbers.size());
+      });
+  }
 
   FailureOr<DriverFacts> run();
 
@@ -34,6 +39,7 @@ private:
   static func::FuncOp createFunction(func::FuncOp entry, ModuleOp drivers);
   LogicalResult emitBlock(Block &block, Layers layers);
   LogicalResult emitWaiting(Layers layers);
+  LogicalResult emitKernel(KernelOp kernel, Layers layers);
 
   func::FuncOp entry;
   const BufferPlan &plan;
@@ -44,6 +50,8 @@ private:
   bool isApart = false;
   /// Kernels since then that every worker, or one of them, does alone.
   SmallVector<KernelOp> waiting;
+  /// The kernels of the entry in order, when they are marked; else empty.
+  llvm::DenseMap<Operation *, int64_t> numbers;
 };
 
 } // namespace
@@ -65,13 +73,27 @@ static bool isForOne(KernelOp kernel) {
   return rows && rows.getSplit() == Split::One;
 }
 
+/// Emits the call of a kernel between its marks.
+LogicalResult DriverBuilder::emitKernel(KernelOp kernel, Layers layers) {
+  auto mark = [&](rt::MarkKind kind) {
+    if (!numbers.empty())
+      rt::MarkOp::create(e.b, kind, numbers.lookup(kernel), calls.job(),
+                         function.getArgument(1), layers.current);
+  };
+  mark(rt::MarkKind::begin);
+  if (failed(calls.emit(kernel, layers)))
+    return failure();
+  mark(rt::MarkKind::end);
+  return success();
+}
+
 /// Lets workers meet, and emits what waited for that. What one worker does is
 /// done by the last to arrive, with what every worker does for itself before:
 /// the others repeat only the latter.
 LogicalResult DriverBuilder::emitWaiting(Layers layers) {
   auto emit = [&](ArrayRef<KernelOp> kernels) {
     for (KernelOp kernel : kernels)
-      if (failed(calls.emit(kernel, layers)))
+      if (failed(emitKernel(kernel, layers)))
         return failure();
     return success();
   };
@@ -102,7 +124,7 @@ LogicalResult DriverBuilder::emitBlock(Block &block, Layers layers) {
         waiting.push_back(kernel);
         continue;
       }
-      if (failed(emitWaiting(layers)) || failed(calls.emit(kernel, layers)))
+      if (failed(emitWaiting(layers)) || failed(emitKernel(kernel, layers)))
         return failure();
       isApart = true;
     } else if (auto stack = dyn_cast<StackOp>(op)) {
@@ -133,9 +155,8 @@ FailureOr<DriverFacts> DriverBuilder::run() {
   return facts;
 }
 
-FailureOr<DriverFacts> tenon::cpu::buildDriver(func::FuncOp entry,
-                                               const BufferPlan &plan,
-                                               KernelTable &kernels,
-                                               ModuleOp drivers) {
-  return DriverBuilder(entry, plan, kernels, drivers).run();
+FailureOr<DriverFacts>
+tenon::cpu::buildDriver(func::FuncOp entry, const BufferPlan &plan,
+                        KernelTable &kernels, ModuleOp drivers, bool hasMarks) {
+  return DriverBuilder(entry, plan, kernels, drivers, hasMarks).run();
 }

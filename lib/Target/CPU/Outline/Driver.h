@@ -20,11 +20,13 @@ struct DriverFacts {
   int64_t maxRows = 0, arenaBytes = 0, scratchBytes = 0;
 };
 
-/// Writes the driver of `entry` into `drivers` (the module `driver`).
+/// Writes the driver of `entry` into `drivers` (the module `driver`). With
+/// `hasMarks` it says before and after each kernel which one it is: its number
+/// in the order in which a walk over the entry meets kernels.
 llvm::FailureOr<DriverFacts> buildDriver(mlir::func::FuncOp entry,
                                          const BufferPlan &plan,
                                          KernelTable &kernels,
-                                         mlir::ModuleOp drivers);
+                                         mlir::ModuleOp drivers, bool hasMarks);
 
 } // namespace tenon::cpu
 

@@ -1,0 +1,69 @@
+//===- Costs.h - what the kernels of a model must do ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// NAME.json lists the kernels of each entry with counts of bytes and
+// operations, and the rates of the machine; a bound follows from them by the
+// rule of `tenonc --explain`, which a test holds this one against.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_TOOLS_TENONRUN_COSTS_H
+#define TENON_TOOLS_TENONRUN_COSTS_H
+
+#include "tenon-rt/runtime.h"
+
+#include <string>
+#include <vector>
+
+namespace tenon::run {
+
+/// Thousands of millions a second.
+struct Rates {
+  double readOneCore, readAllCores, cacheRead, f32, int8;
+};
+
+/// One kernel of an entry; bytes and operations are those of one run.
+struct KernelCost {
+  std::string name, schedule;
+  uint64_t runs;
+  bool outRows, isShared, isInt8;
+  double weightBytes, weightBytesPerRow, cacheBytesPerSlot, cacheBytesPerRow,
+      activationBytesPerRow, operationsPerRow, operationsPerRowAndSlot;
+};
+
+/// What a run is about.
+struct Situation {
+  double rows = 1, outRows = 1;
+  double seenSlots = 0; ///< of the cache, by a row on average
+  double readSlots = 0; ///< read from memory: rows of a sequence share them
+  double threads = 1;
+};
+
+/// The least that one run takes.
+struct Bound {
+  double memoryBytes, activationBytes, operations, seconds;
+  const char *limit; ///< "memory", "cache" or "arithmetic"
+};
+
+class Costs {
+public:
+  /// Reads the file beside the library. Throws when there is none, or when it
+  /// is of another artifact or CPU than the one that runs.
+  Costs(const std::string &library, const tenon_rt_model_info &info);
+
+  /// The kernels of an entry, in the order of their numbers.
+  std::vector<KernelCost> kernels(const std::string &entry) const;
+
+  Bound bound(const KernelCost &cost, const Situation &situation) const;
+
+  Rates rates;
+  std::string path;
+
+private:
+  std::vector<std::pair<std::string, KernelCost>> all; // entry and kernel
+};
+
+} // namespace tenon::run
+
+#endif // TENON_TOOLS_TENONRUN_COSTS_H
