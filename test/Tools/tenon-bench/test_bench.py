@@ -204,10 +204,12 @@ def test_more_rounds_are_added(alone, model):
     after = json.loads((out / "run.json").read_text())
     assert len(after["limits"]) == len(before["limits"]) + 1
     sizes = {
-        (r["phase"], r["tokens"], r["depth"], r["threads"]): len(r["samples"])
+        (r["phase"], r["tokens"], r["depth"], r["batch"], r["threads"]): len(
+            r["samples"]
+        )
         for r in after["rows"]
     }
-    assert sizes.pop(("decode", 4, 0, 1)) == len(before["limits"]) + 1
+    assert sizes.pop(("decode", 4, 0, 1, 1)) == len(before["limits"]) + 1
     assert set(sizes.values()) == {len(before["limits"])}
 
 
