@@ -10,7 +10,9 @@
 #include "Output.h"
 
 #include <algorithm>
+#include <locale>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 using namespace tenon::run;
 using Json = nlohmann::json;
@@ -40,7 +42,38 @@ KernelCost readKernel(const Json &json) {
 
 } // namespace
 
-Costs::Costs(const std::string &library, const tenon_rt_model_info &info)
+/// Replaces the rates that `text` names.
+static void update(Rates &rates, const std::string &text) {
+  const std::pair<const char *, double *> known[] = {
+      {"read", &rates.readOneCore}, {"read-all", &rates.readAllCores},
+      {"cache", &rates.cacheRead},  {"f32", &rates.f32},
+      {"int8", &rates.int8},
+  };
+  for (size_t at = 0; at <= text.size();) {
+    size_t end = std::min(text.find(',', at), text.size());
+    std::string part = text.substr(at, end - at);
+    at = end + 1;
+    size_t equals = std::min(part.find('='), part.size());
+    double *rate = nullptr;
+    for (auto [name, place] : known)
+      if (part.compare(0, equals, name) == 0)
+        rate = place;
+    // Unlike strtod, this reads a decimal point in every locale.
+    std::istringstream number(part.substr(std::min(equals + 1, part.size())));
+    number.imbue(std::locale::classic());
+    double value = 0;
+    if (!rate || !(number >> value) || !number.eof() || !(value > 0) ||
+        value > 1e9)
+      throw Failure("--rates: expected rates like read=15.5,f32=118 (read, "
+                    "read-all, cache in GB/s; f32, int8 in GOP/s of one core), "
+                    "but got '" +
+                    part + "'");
+    *rate = value;
+  }
+}
+
+Costs::Costs(const std::string &library, const tenon_rt_model_info &info,
+             const std::string &measured)
     : path(library) {
   constexpr const char *extension = ".so";
   if (path.size() > 3 && path.compare(path.size() - 3, 3, extension) == 0)
@@ -73,6 +106,8 @@ Costs::Costs(const std::string &library, const tenon_rt_model_info &info)
     throw Failure(path + ": describes the code for " + cpu + ", but that for " +
                   info.cpu + " runs; give --cpu " + cpu +
                   ", or compile for one CPU");
+  if (!measured.empty())
+    update(rates, measured);
 }
 
 std::vector<KernelCost> Costs::kernels(const std::string &entry) const {

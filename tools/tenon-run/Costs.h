@@ -50,7 +50,9 @@ class Costs {
 public:
   /// Reads the file beside the library. Throws when there is none, or when it
   /// is of another artifact or CPU than the one that runs.
-  Costs(const std::string &library, const tenon_rt_model_info &info);
+  /// `measured` replaces rates by those that it names, "read=15.5,f32=118".
+  Costs(const std::string &library, const tenon_rt_model_info &info,
+        const std::string &measured);
 
   /// The kernels of an entry, in the order of their numbers.
   std::vector<KernelCost> kernels(const std::string &entry) const;

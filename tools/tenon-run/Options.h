@@ -62,6 +62,7 @@ struct Options {
   uint64_t maxWindows = UINT64_MAX;
   BenchSizes bench;
   bool profile = false;
+  std::string rates; // empty: those of NAME.json
   bool json = false;
 };
 

@@ -27,7 +27,7 @@ class Profiler {
 public:
   Profiler(const Options &options)
       : sizes(options.bench), engine(options, 0),
-        costs(options.model, record()), ids(makeIds()) {
+        costs(options.model, record(), options.rates), ids(makeIds()) {
     logits.resize(engine.info().vocabulary * sizes.sequences);
   }
 
@@ -159,7 +159,7 @@ int tenon::run::profile(const Options &options) {
   }
   std::string text = format(
       "bounds at %g GB/s of one core and %g of all, %g from its caches, %g f32 "
-      "and %g int8 GOP/s of one core (tenonc --rates)\n",
+      "and %g int8 GOP/s of one core (--rates)\n",
       rates.readOneCore, rates.readAllCores, rates.cacheRead, rates.f32,
       rates.int8);
   for (const EntryProfile &entry : profiler.entries)

@@ -87,6 +87,7 @@ TENON_RUN = {
         ["--bench", "p8,n8,d4", "--depth", "0,4"],
         ["bench", "depth", "d4"],
     ),
+    "rates-alone": (["--rates", "f32=1", "-p", "hi"], ["rates", "profile"]),
     "depth-alone": (["--depth", "4", "-p", "hi"], ["depth", "bench"]),
     "depth-beyond": (
         ["--bench", "p8,n8", "--depth", "0,9999"],

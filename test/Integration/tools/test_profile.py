@@ -119,6 +119,24 @@ def test_bounds_are_those_of_explain(model, marked, tmp_path):
             assert kernel["bound"] == limit, kernel["name"]
 
 
+def test_measured_rates(marked):
+    """Memory and caches a million times as fast: only arithmetic is left."""
+    fast = "read=1e7,read-all=1e7,cache=1e8"
+    options = ["--bench", "p0,n1,d0", "--threads", 1]
+    usual = profile(marked, *options)["step"]
+    found = profile(marked, *options, "--rates", fast)["step"]
+    half = profile(marked, *options, "--rates", f"{fast},int8=1.5")["step"]
+    for before, kernel, slow in zip(
+        usual["kernels"], found["kernels"], half["kernels"]
+    ):
+        assert kernel["bound_seconds"] <= before["bound_seconds"]
+        if kernel["operations"]:
+            assert kernel["bound"] == "arithmetic"
+        if kernel["name"] == "ffn_down":
+            least = kernel["operations"] / 1.5e9
+            assert slow["bound_seconds"] == pytest.approx(least)
+
+
 def test_the_table(marked):
     done = tools.check(
         "tenon-run", marked.library, "--profile", "--bench", "p16,n3,d0"
@@ -202,6 +220,11 @@ WRONG = {
     "perplexity": (["--perplexity", "x"], ["--profile", "--perplexity"]),
     "depths": (["--depth", "0,4"], ["one depth", "2"]),
     "too-deep": (["--bench", "p8,n8,d9999"], ["context", "10008"]),
+    "rates-word": (["--rates", "read=fast"], ["--rates", "read=fast"]),
+    "rates-unknown": (["--rates", "f32=9,luck=1"], ["luck=1", "read-all"]),
+    "rates-zero": (["--rates", "f32=0"], ["f32=0"]),
+    "rates-rest": (["--rates", "f32=9GB"], ["f32=9GB"]),
+    "rates-name": (["--rates", "f=9"], ["f=9"]),
     "sizes": (["--bench", "fast"], ["--bench", "fast", "p512"]),
 }
 
