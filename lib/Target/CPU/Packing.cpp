@@ -37,7 +37,7 @@ int64_t floatBytes(FloatKind kind) {
   return 0;
 }
 
-/// Units of the same kind next to each other.
+/// Units of the same kind that follow each other, stored and packed.
 struct Run {
   int64_t offset;
   int64_t unit;
@@ -116,6 +116,7 @@ llvm::SmallVector<Run> getRuns(const BlockFormat &format) {
   llvm::SmallVector<Run> runs;
   for (PackUnit unit : getPackUnits(format)) {
     if (!runs.empty() && runs.back().unit == unit.bytes &&
+        runs.back().offset + runs.back().count * unit.bytes == unit.offset &&
         runs.back().spreadBits == unit.spreadBits)
       ++runs.back().count;
     else
@@ -154,23 +155,29 @@ llvm::SmallVector<PackUnit>
 tenon::cpu::getPackUnits(const BlockFormat &format) {
   if (format.isPlain())
     return {{0, floatBytes(format.plain)}};
-  // Bytes of codes, and those of them whose bits are spread.
-  llvm::SmallVector<bool> isCode(format.bytes, false);
+  // The first element whose code lies in each byte; none in those of scales.
+  constexpr int64_t none = -1;
+  llvm::SmallVector<int64_t> firstUse(format.bytes, none);
   llvm::SmallVector<bool> isSpread(format.bytes, false);
   for (const BitField &field : format.code.fields)
-    for (int64_t i = 0; i < format.elements; ++i) {
-      isCode[field.place(i).byte] = true;
+    for (int64_t i = format.elements; i-- > 0;) {
+      int64_t &use = firstUse[field.place(i).byte];
+      use = use == none ? i : std::min(use, i);
       isSpread[field.place(i).byte] = isBitString(field, format.elements);
     }
   llvm::SmallVector<PackUnit> units;
   for (int64_t offset = 0; offset < format.bytes;) {
-    int64_t bytes = isCode[offset] ? 4 : 1;
+    int64_t bytes = firstUse[offset] == none ? 1 : 4;
     for (const FloatField &field : {format.scale, format.minimumScale})
       if (field.present() && field.byteOffset == offset)
         bytes = floatBytes(field.kind);
     units.push_back({offset, bytes, isSpread[offset]});
     offset += bytes;
   }
+  llvm::sort(units, [&](PackUnit a, PackUnit b) {
+    return std::pair(firstUse[a.offset], a.offset) <
+           std::pair(firstUse[b.offset], b.offset);
+  });
   return units;
 }
 
@@ -228,9 +235,8 @@ void tenon::cpu::unpackRow(const BlockFormat &format, int64_t columns,
   const int64_t lane = row % interleave;
   for (int64_t block = 0; block < blocks; ++block)
     for (PackUnit unit : units) {
-      const uint8_t *from = group +
-                            (block * format.bytes + unit.offset) * interleave +
-                            lane * unit.bytes;
+      const uint8_t *from = group + lane * unit.bytes;
+      group += unit.bytes * interleave;
       uint8_t *to = stored + block * format.bytes + unit.offset;
       if (unit.spreadBits)
         llvm::support::endian::write32le(

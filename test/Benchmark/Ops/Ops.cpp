@@ -36,11 +36,13 @@ constexpr llvm::StringLiteral kUsage =
     "Times kernels on one thread; a JSON object a line.\n\n"
     "  --op=NAME      gemm, gemv or attention (default: all)\n"
     "  --shape=MxNxK  one gemm of this shape in place of the list\n"
+    "  --format=NAME  weights of this format (default: all; with a shape: "
+    "f32)\n"
     "  --cpu=NAME     instruction set (default: native)\n"
     "  --rounds=N     samples of each (default: 7)\n";
 
 struct Options {
-  std::string op, cpu = "native";
+  std::string op, format, cpu = "native";
   std::vector<int64_t> shape;
   unsigned rounds = 7;
 };
@@ -50,7 +52,11 @@ bool parse(int argc, char **argv, Options &options) {
     llvm::StringRef argument = argv[i];
     if (argument.consume_front("--op="))
       options.op = argument.str();
-    else if (argument.consume_front("--cpu="))
+    else if (argument.consume_front("--format=")) {
+      options.format = argument.str();
+      if (!lookupBlockFormat(options.format))
+        return false;
+    } else if (argument.consume_front("--cpu="))
       options.cpu = argument.str();
     else if (argument.consume_front("--rounds=") &&
              !argument.getAsInteger(10, options.rounds) && options.rounds)
@@ -184,9 +190,11 @@ int main(int argc, char **argv) {
       options.shape.empty()
           ? makeWork()
           : std::vector<Work>{
-                makeGemm(options.shape[0], options.shape[1], options.shape[2])};
+                makeGemm(options.shape[0], options.shape[1], options.shape[2],
+                         options.format.empty() ? "f32" : options.format)};
   for (const Work &work : list)
-    if (options.op.empty() || work.op == options.op)
+    if ((options.op.empty() || work.op == options.op) &&
+        (options.format.empty() || work.format == options.format))
       if (!run(work, context, *target, rivals, options.rounds))
         return 1;
   return 0;

@@ -54,14 +54,10 @@ static Work makeLinear(const char *op, int64_t m, int64_t n, int64_t k,
   return work;
 }
 
-static const BlockFormat &formatOf(llvm::StringRef name) {
-  return *llvm::find_if(blockFormats(), [&](const BlockFormat &format) {
-    return format.name == name;
-  });
-}
-
-Work tenon::bench::makeGemm(int64_t m, int64_t n, int64_t k) {
-  return makeLinear(m == 1 ? "gemv" : "gemm", m, n, k, formatOf("f32"));
+Work tenon::bench::makeGemm(int64_t m, int64_t n, int64_t k,
+                            llvm::StringRef format) {
+  return makeLinear(m == 1 ? "gemv" : "gemm", m, n, k,
+                    *lookupBlockFormat(format));
 }
 
 /// Attention of `rows` new tokens over `slots` older ones, causal, f16 cache.
@@ -115,13 +111,13 @@ std::vector<Work> tenon::bench::makeWork() {
       {100, 1003, 577}, {33, 511, 129},    {17, 2049, 1025}, {250, 999, 333},
   };
   for (auto [m, n, k] : gemms)
-    list.push_back(makeGemm(m, n, k));
+    list.push_back(makeGemm(m, n, k, "f32"));
   for (const char *name : {"q8_0", "q4_0", "q4_1", "q4_k", "q6_k"})
-    list.push_back(makeLinear("gemm", 256, 1536, 768, formatOf(name)));
+    list.push_back(makeGemm(256, 1536, 768, name));
   // Larger than any cache, as a model's weights are together.
   for (const char *name :
        {"f32", "f16", "q8_0", "q4_0", "q4_1", "q4_k", "q5_k", "q6_k"})
-    list.push_back(makeLinear("gemv", 1, 32000, 2048, formatOf(name)));
+    list.push_back(makeGemm(1, 32000, 2048, name));
   list.push_back(makeAttention(1, 2048, 90, 3, 64));
   list.push_back(makeAttention(1, 7680, 90, 3, 64));
   list.push_back(makeAttention(256, 0, 3, 3, 64));

@@ -24,8 +24,8 @@ struct Work {
   int64_t m = 0, n = 0, k = 0;
 };
 
-/// A product of f32.
-Work makeGemm(int64_t m, int64_t n, int64_t k);
+/// A product with weights of `format`, a mnemonic.
+Work makeGemm(int64_t m, int64_t n, int64_t k, llvm::StringRef format);
 
 /// All that is timed by default.
 std::vector<Work> makeWork();

@@ -26,12 +26,38 @@ std::vector<uint8_t> randomBytes(size_t count) {
 
 TEST(Packing, UnitsCoverEveryFormat) {
   for (const BlockFormat &format : blockFormats()) {
-    int64_t at = 0;
-    for (PackUnit unit : getPackUnits(format)) {
-      EXPECT_EQ(unit.offset, at) << format.name.str();
-      at += unit.bytes;
+    std::vector<int> covered(format.bytes, 0);
+    for (PackUnit unit : getPackUnits(format))
+      for (int64_t i = 0; i < unit.bytes; ++i)
+        ++covered.at(unit.offset + i);
+    EXPECT_EQ(covered, std::vector<int>(format.bytes, 1)) << format.name.str();
+  }
+}
+
+// A kernel that decodes a block from its first element to its last asks for new
+// units in their packed order.
+TEST(Packing, UnitsAreReadInOrder) {
+  for (const BlockFormat &format : blockFormats()) {
+    if (format.isPlain())
+      continue;
+    std::vector<int64_t> numberOf(format.bytes, -1);
+    for (auto [number, unit] : llvm::enumerate(getPackUnits(format)))
+      numberOf[unit.offset] = number;
+    int64_t latest = -1;
+    for (int64_t i = 0; i < format.elements; i += 4) {
+      int64_t before = latest;
+      for (const BitField &field : getPackedFormat(format).code.fields) {
+        int64_t number = numberOf[field.place(i).byte];
+        EXPECT_NE(number, -1) << format.name.str();
+        latest = std::max(latest, number);
+      }
+      // At most one new unit of each field, none left out.
+      EXPECT_LE(latest - before,
+                before < 0 ? format.bytes : int64_t(format.code.fields.size()))
+          << format.name.str() << " element " << i;
     }
-    EXPECT_EQ(at, format.bytes) << format.name.str();
+    EXPECT_EQ(latest + 1, int64_t(getPackUnits(format).size()))
+        << format.name.str();
   }
 }
 
@@ -42,8 +68,9 @@ TEST(Packing, FloatFieldsStayWhole) {
   EXPECT_EQ(units[0].bytes, 2);
   EXPECT_EQ(units[1].bytes, 2);
   EXPECT_EQ(units[2].bytes, 4);
-  // Q6_K: d comes last.
-  EXPECT_EQ(getPackUnits(*lookupBlockFormat("q6_k")).back().bytes, 2);
+  // Q6_K has 16 bytes of scales and d at its end: first when packed.
+  EXPECT_EQ(getPackUnits(*lookupBlockFormat("q6_k"))[16].offset, 208);
+  EXPECT_EQ(getPackUnits(*lookupBlockFormat("q6_k"))[16].bytes, 2);
   EXPECT_EQ(getPackUnits(*lookupBlockFormat("f32")).front().bytes, 4);
 }
 

@@ -27,10 +27,15 @@ static Type floatType(Builder &b, FloatKind kind) {
 BlockReader::BlockReader(Emitter &e, const BlockFormat &format, Value memory,
                          Value base, Value lane, const CPUTargetOptions &target)
     : e(e), format(getPackedFormat(format)), unitOf(format.bytes, -1),
-      memory(memory), base(base), lane(lane), target(target) {
-  for (PackUnit unit : getPackUnits(format))
+      placeOf(format.bytes, -1), memory(memory), base(base), lane(lane),
+      target(target) {
+  int64_t place = 0;
+  for (PackUnit unit : getPackUnits(format)) {
     if (unit.bytes == 4 && !format.isPlain())
       std::fill_n(unitOf.begin() + unit.offset, 4, unit.offset);
+    placeOf[unit.offset] = place * kLanes;
+    place += unit.bytes;
+  }
 }
 
 int64_t BlockReader::subBlocks(const BlockFormat &format) {
@@ -70,7 +75,7 @@ Value BlockReader::byte(int64_t at) {
   if (cached)
     return cached;
   int64_t unit = unitOf[at] < 0 ? at : unitOf[at];
-  Value place = e.add(base, unit * kLanes);
+  Value place = e.add(base, placeOf[unit]);
   if (lane)
     place = e.add(place, unitOf[at] < 0 ? lane : e.mul(lane, 4));
   place = e.add(place, at - unit);
@@ -83,7 +88,7 @@ Value BlockReader::word(int64_t unit) {
   Value &cached = words[unit];
   if (cached)
     return cached;
-  Value raw = e.loadVector(memory, {e.add(base, unit * kLanes)}, 4 * kLanes);
+  Value raw = e.loadVector(memory, {e.add(base, placeOf[unit])}, 4 * kLanes);
   return cached = vector::BitCastOp::create(e.b, e.vi32(), raw);
 }
 
@@ -107,7 +112,7 @@ Value BlockReader::number(const FloatField &field) {
     return cached;
   Type element = floatType(e.b, field.kind);
   int64_t size = element.getIntOrFloatBitWidth() / 8;
-  Value place = e.add(base, field.byteOffset * kLanes);
+  Value place = e.add(base, placeOf[field.byteOffset]);
   if (lane)
     place = e.add(place, e.mul(lane, size));
   int64_t lanes = lane ? 1 : kLanes;

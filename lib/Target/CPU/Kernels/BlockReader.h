@@ -4,8 +4,8 @@
 //
 // Emits the code that decodes one block of a stored format, from the format's
 // description. With 16 lanes a lane is an output row of a packed group; with
-// one lane it is one row of the group. Packed memory holds the unit (see
-// `Packing.h`) at byte k of a block for 16 rows at 16 k.
+// one lane it is one row of the group. Where a block's units lie in packed
+// memory is told by `Packing.h`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -69,7 +69,9 @@ private:
 
   Emitter &e;
   const BlockFormat &format; ///< as packed
-  llvm::SmallVector<int64_t> unitOf;
+  /// By byte of the stored block: where the unit of codes starts that has it,
+  /// or -1; of bytes that start a unit, where 16 rows of it are packed.
+  llvm::SmallVector<int64_t> unitOf, placeOf;
   mlir::Value memory, base, lane;
   const CPUTargetOptions &target;
   llvm::DenseMap<int64_t, mlir::Value> bytes, words;
