@@ -98,6 +98,7 @@ static void writeKernels(const ArtifactFacts &facts,
     json.attribute("read_all_gb_s", rates.readAllCores);
     json.attribute("cache_gb_s", rates.cacheRead);
     json.attribute("f32_gop_s", rates.f32);
+    json.attribute("bf16_gop_s", rates.bf16);
     json.attribute("int8_gop_s", rates.int8);
   });
   json.attributeArray("kernels", [&] {

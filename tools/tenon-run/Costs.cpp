@@ -20,17 +20,18 @@ using Json = nlohmann::json;
 namespace {
 
 Rates readRates(const Json &json) {
-  return {json.at("read_gb_s"), json.at("read_all_gb_s"), json.at("cache_gb_s"),
-          json.at("f32_gop_s"), json.at("int8_gop_s")};
+  return {json.at("read_gb_s"),  json.at("read_all_gb_s"),
+          json.at("cache_gb_s"), json.at("f32_gop_s"),
+          json.at("bf16_gop_s"), json.at("int8_gop_s")};
 }
 
 KernelCost readKernel(const Json &json) {
   return {json.at("name"),
           json.at("schedule"),
           json.at("runs"),
+          json.at("arithmetic"),
           json.at("rows") == "asked for",
           json.at("shared"),
-          json.at("arithmetic") == "int8",
           json.at("weight_bytes"),
           json.at("weight_bytes_per_row"),
           json.at("cache_bytes_per_slot"),
@@ -47,7 +48,7 @@ static void update(Rates &rates, const std::string &text) {
   const std::pair<const char *, double *> known[] = {
       {"read", &rates.readOneCore}, {"read-all", &rates.readAllCores},
       {"cache", &rates.cacheRead},  {"f32", &rates.f32},
-      {"int8", &rates.int8},
+      {"bf16", &rates.bf16},        {"int8", &rates.int8},
   };
   for (size_t at = 0; at <= text.size();) {
     size_t end = std::min(text.find(',', at), text.size());
@@ -64,10 +65,11 @@ static void update(Rates &rates, const std::string &text) {
     double value = 0;
     if (!rate || !(number >> value) || !number.eof() || !(value > 0) ||
         value > 1e9)
-      throw Failure("--rates: expected rates like read=15.5,f32=118 (read, "
-                    "read-all, cache in GB/s; f32, int8 in GOP/s of one core), "
-                    "but got '" +
-                    part + "'");
+      throw Failure(
+          "--rates: expected rates like read=15.5,f32=118 (read, "
+          "read-all, cache in GB/s; f32, bf16, int8 in GOP/s of one core), "
+          "but got '" +
+          part + "'");
     *rate = value;
   }
 }
@@ -131,7 +133,9 @@ Bound Costs::bound(const KernelCost &cost, const Situation &situation) const {
                      rows;
   double read = std::min(rates.readOneCore * threads,
                          std::max(rates.readAllCores, rates.readOneCore));
-  double rate = cost.isInt8 ? rates.int8 : rates.f32;
+  double rate = cost.arithmetic == "int8"   ? rates.int8
+                : cost.arithmetic == "bf16" ? rates.bf16
+                                            : rates.f32;
   const std::pair<double, const char *> limits[] = {
       {bound.memoryBytes / read, "memory"},
       {bound.activationBytes / (rates.cacheRead * threads), "cache"},

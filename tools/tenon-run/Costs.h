@@ -20,14 +20,15 @@ namespace tenon::run {
 
 /// Thousands of millions a second.
 struct Rates {
-  double readOneCore, readAllCores, cacheRead, f32, int8;
+  double readOneCore, readAllCores, cacheRead, f32, bf16, int8;
 };
 
 /// One kernel of an entry; bytes and operations are those of one run.
 struct KernelCost {
   std::string name, schedule;
   uint64_t runs;
-  bool outRows, isShared, isInt8;
+  std::string arithmetic; ///< "f32", "bf16" or "int8"
+  bool outRows, isShared;
   double weightBytes, weightBytesPerRow, cacheBytesPerSlot, cacheBytesPerRow,
       activationBytesPerRow, operationsPerRow, operationsPerRowAndSlot;
 };

@@ -262,10 +262,11 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
                "time each kernel of a step and of a chunk; --bench chooses the "
                "sizes (default p256,n32,d0)")
       ->group(group);
-  app.add_option("--rates", options.rates,
-                 "measured rates of this machine for the bounds of --profile, "
-                 "as for tenonc: read=, read-all=, cache= in GB/s, f32=, int8= "
-                 "in GOP/s of one core")
+  app.add_option(
+         "--rates", options.rates,
+         "measured rates of this machine for the bounds of --profile, "
+         "as for tenonc: read=, read-all=, cache= in GB/s, f32=, bf16=, "
+         "int8= in GOP/s of one core")
       ->type_name("RATES")
       ->group(group);
   app.add_flag("--json", options.json, "the benchmark or the profile as JSON")

@@ -150,6 +150,7 @@ int tenon::run::profile(const Options &options) {
                    {"read_all_gb_s", rates.readAllCores},
                    {"cache_gb_s", rates.cacheRead},
                    {"f32_gop_s", rates.f32},
+                   {"bf16_gop_s", rates.bf16},
                    {"int8_gop_s", rates.int8}}}};
     json["entries"] = Json::array();
     for (const EntryProfile &entry : profiler.entries)
@@ -157,11 +158,11 @@ int tenon::run::profile(const Options &options) {
     writeOut(json.dump() + "\n");
     return 0;
   }
-  std::string text = format(
-      "bounds at %g GB/s of one core and %g of all, %g from its caches, %g f32 "
-      "and %g int8 GOP/s of one core (--rates)\n",
-      rates.readOneCore, rates.readAllCores, rates.cacheRead, rates.f32,
-      rates.int8);
+  std::string text = format("bounds at %g GB/s of one core and %g of all, %g "
+                            "from its caches, %g f32, "
+                            "%g bf16 and %g int8 GOP/s of one core (--rates)\n",
+                            rates.readOneCore, rates.readAllCores,
+                            rates.cacheRead, rates.f32, rates.bf16, rates.int8);
   for (const EntryProfile &entry : profiler.entries)
     entry.print(text);
   writeOut(text);

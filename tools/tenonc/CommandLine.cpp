@@ -129,7 +129,7 @@ void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
                "predicted bytes, operations and time, why");
   addText(app, "--rates", options.rates, "RATES",
           "measured rates for predictions: read=, read-all=, cache= in GB/s, "
-          "f32=, int8= in GOP/s of one core, separated by commas");
+          "f32=, bf16=, int8= in GOP/s of one core, separated by commas");
   addText(app, "--stats", line.statisticsFile, "FILE",
           "write time and memory of each step as JSON");
   addCacheOptions(app, line, raw);

@@ -91,6 +91,9 @@ void countOp(Operation *op, KernelCost &cost) {
                               (cache.getK().getIntOrFloatBitWidth() +
                                cache.getV().getIntOrFloatBitWidth()) /
                               8.0;
+    if (std::optional<Type> products = attention.getProducts();
+        products && products->isBF16())
+      cost.arithmetic = Arithmetic::BF16;
     cost.operationsPerRowAndSlot +=
         4.0 * rowElements(attention.getQuery().getType());
     return;
@@ -111,7 +114,15 @@ void countOp(Operation *op, KernelCost &cost) {
 } // namespace
 
 StringRef tenon::cpu::getArithmeticName(Arithmetic arithmetic) {
-  return arithmetic == Arithmetic::Int8 ? "int8" : "f32";
+  switch (arithmetic) {
+  case Arithmetic::F32:
+    return "f32";
+  case Arithmetic::BF16:
+    return "bf16";
+  case Arithmetic::Int8:
+    return "int8";
+  }
+  llvm_unreachable("unknown arithmetic");
 }
 
 StringRef tenon::cpu::getBoundName(Bound bound) {
@@ -183,6 +194,18 @@ std::vector<KernelCost> tenon::cpu::countKernels(ModuleOp scheduled) {
   return costs;
 }
 
+static double getRate(const CpuRates &rates, Arithmetic arithmetic) {
+  switch (arithmetic) {
+  case Arithmetic::F32:
+    return rates.f32;
+  case Arithmetic::BF16:
+    return rates.bf16;
+  case Arithmetic::Int8:
+    return rates.int8;
+  }
+  llvm_unreachable("unknown arithmetic");
+}
+
 Prediction tenon::cpu::predict(const KernelCost &cost, const CpuRates &rates,
                                const Situation &situation) {
   double rows = situation.rows, slots = situation.slots;
@@ -196,7 +219,7 @@ Prediction tenon::cpu::predict(const KernelCost &cost, const CpuRates &rates,
       (cost.operationsPerRow + cost.operationsPerRowAndSlot * slots) * rows;
   double read = std::min(rates.readOneCore * threads,
                          std::max(rates.readAllCores, rates.readOneCore));
-  double rate = cost.arithmetic == Arithmetic::Int8 ? rates.int8 : rates.f32;
+  double rate = getRate(rates, cost.arithmetic);
   const std::pair<double, Bound> limits[] = {
       {(least.weightBytes + least.cacheBytes) / read, Bound::Memory},
       {least.activationBytes / (rates.cacheRead * threads), Bound::Cache},

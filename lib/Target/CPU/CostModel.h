@@ -22,9 +22,9 @@
 namespace tenon::cpu {
 
 /// Numbers in which a kernel multiplies.
-enum class Arithmetic { F32, Int8 };
+enum class Arithmetic { F32, BF16, Int8 };
 
-/// "f32", "int8".
+/// "f32", "bf16", "int8".
 llvm::StringRef getArithmeticName(Arithmetic arithmetic);
 
 /// One kernel of an entry, counted. Bytes and operations are those of one run;

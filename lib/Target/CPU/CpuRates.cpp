@@ -22,6 +22,8 @@ CpuRates CpuRates::get(const CpuTarget &target) {
   CpuRates rates;
   double pipes = target.vectorBits >= 512 ? 1 : 2;
   rates.f32 = target.vectorBits / 32.0 * pipes * 2 * clock;
+  // Pairs are multiplied and added at once; without that, as f32.
+  rates.bf16 = rates.f32 * (target.has("avx512bf16") ? 2 : 1);
   // Dot products take four times as many numbers; without them, products of
   // bytes are widened to 16 bits and added in a second and third instruction.
   bool dot = llvm::any_of(
@@ -36,7 +38,7 @@ llvm::Error CpuRates::update(llvm::StringRef text) {
   const std::pair<llvm::StringRef, double *> known[] = {
       {"read", &readOneCore}, {"read-all", &readAllCores},
       {"cache", &cacheRead},  {"f32", &f32},
-      {"int8", &int8},
+      {"bf16", &bf16},        {"int8", &int8},
   };
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, ',');
@@ -51,7 +53,7 @@ llvm::Error CpuRates::update(llvm::StringRef text) {
       return llvm::createStringError(
           llvm::errc::invalid_argument,
           "expected rates like 'read=15.5,f32=118' (read, read-all, cache in "
-          "GB/s; f32, int8 in GOP/s of one core), but got '%s'",
+          "GB/s; f32, bf16, int8 in GOP/s of one core), but got '%s'",
           part.str().c_str());
     *rate->second = number;
   }

@@ -23,13 +23,14 @@ struct CpuRates {
   double readAllCores = 32; ///< all cores together
   double cacheRead = 100;   ///< bytes from a core's second-level cache
   double f32 = 0;           ///< operations of one core; a multiply-add is two
+  double bf16 = 0;
   double int8 = 0;
 
   /// The usual rates of a target's instruction set.
   static CpuRates get(const CpuTarget &target);
 
   /// Replaces rates by those that `text` names: "read=15.5,read-all=31,
-  /// f32=118,int8=470,cache=100".
+  /// f32=118,bf16=236,int8=470,cache=100".
   llvm::Error update(llvm::StringRef text);
 };
 

@@ -19,6 +19,7 @@ CpuRates plainRates() {
   rates.readAllCores = 30;
   rates.cacheRead = 100;
   rates.f32 = 100;
+  rates.bf16 = 200;
   rates.int8 = 400;
   return rates;
 }
@@ -58,6 +59,9 @@ TEST(CostModel, ThreadsShareMemoryAndCoresDoNot) {
   cost.arithmetic = Arithmetic::Int8;
   EXPECT_DOUBLE_EQ(predict(cost, plainRates(), {100, 0, 1}).seconds,
                    4e8 / 400e9);
+  cost.arithmetic = Arithmetic::BF16;
+  EXPECT_DOUBLE_EQ(predict(cost, plainRates(), {100, 0, 1}).seconds,
+                   4e8 / 200e9);
 }
 
 TEST(CostModel, AttentionGrowsWithTheCache) {
@@ -79,15 +83,18 @@ TEST(CpuRates, FollowFromTheInstructionSet) {
   EXPECT_GT(rates("x86-64-v3").f32, 50);
   EXPECT_LT(rates("x86-64-v3").int8, 2 * rates("x86-64-v3").f32);
   EXPECT_EQ(rates("x86-64-v4+avx512vnni").int8, 4 * rates("x86-64-v4").f32);
+  EXPECT_EQ(rates("x86-64-v4").bf16, rates("x86-64-v4").f32);
+  EXPECT_EQ(rates("znver4").bf16, 2 * rates("znver4").f32);
 }
 
 TEST(CpuRates, MeasuredOnesReplaceThem) {
   CpuRates rates = plainRates();
-  ASSERT_FALSE(bool(rates.update("read=15.5, f32=118,int8=4.7e2")));
+  ASSERT_FALSE(bool(rates.update("read=15.5, f32=118,int8=4.7e2,bf16=240")));
   EXPECT_EQ(rates.readOneCore, 15.5);
   EXPECT_EQ(rates.readAllCores, 30);
   EXPECT_EQ(rates.f32, 118);
   EXPECT_EQ(rates.int8, 470);
+  EXPECT_EQ(rates.bf16, 240);
   for (llvm::StringRef bad : {"", "read", "read=", "read=0", "f32=-1",
                               "f32=nan", "f32=inf", "speed=3", "read=1,,f32=2"})
     EXPECT_NE(llvm::toString(rates.update(bad)), "") << bad.str();
