@@ -146,6 +146,19 @@ def test_ratios_by_rounds(package):
     assert found["tenon"]["paired_ratio"] is None
 
 
+def test_variants_are_compared_by_rounds(package):
+    """Half as fast in each round of a machine whose speed triples."""
+    flat = 3 * [[1e3, 1e3]]
+    data = results(
+        row("tenon", [10.0, 20.0, 30.0], flat),
+        row("tenon slow", [5.0, 10.0, 15.0], flat),
+    )
+    data["summary"] = package.results.summarize(data)
+    text = package.table.variant_table(data)
+    assert "| tenon | 20.0 |" in text
+    assert "| slow | 10.0 (x 0.50 +- 0.0 %) |" in text
+
+
 def test_older_files_can_be_reported(package, tmp_path):
     old = tmp_path / "old.json"
     old.write_text(json.dumps(results(row("tenon", [4.0, 6.0, 5.0]))))

@@ -52,7 +52,9 @@ def by_scenario(data):
 
 
 def variant_table(data):
-    """One row per variant: what its options make of each scenario."""
+    """One row per variant: what its options make of each scenario, as the
+    median of the ratios within the rounds, which the machine's moods do not
+    touch, and their spread."""
     scenarios = by_scenario(data)
     names = [n for n in engines_of(data) if is_variant(n)]
     header = ["variant"]
@@ -69,9 +71,10 @@ def variant_table(data):
         for found in scenarios.values():
             other = found.get(name)
             text = ""
-            if other:
-                change = other["median"] / found["tenon"]["median"]
-                text = f"{number(other['median'])} (x {change:.2f})"
+            if other and other["paired_ratio"]:
+                change = 1 / other["paired_ratio"]
+                text = f"{number(other['median'])} (x {change:.2f} "
+                text += f"+- {percent(other['ratio_spread'], 1)})"
             cells.append(text)
         rows.append(cells)
     return markdown(header, rows)
