@@ -260,7 +260,7 @@ void declare(CLI::App &app, Options &options, std::string &bench) {
       ->group(group);
   app.add_flag("--profile", options.profile,
                "time each kernel of a step and of a chunk; --bench chooses the "
-               "sizes (default p256,n32,d0)")
+               "sizes (default: the largest chunk, n32, d0)")
       ->group(group);
   app.add_option(
          "--rates", options.rates,
@@ -371,7 +371,7 @@ std::optional<Options> tenon::run::parseOptions(int argc, char **argv,
   options.bench.isList = app.count("--depth") != 0;
   std::string wrong = contradiction(app, options);
   if (options.profile) {
-    options.bench.prefill = 256;
+    options.bench.prefill = BenchSizes::largestChunk;
     options.bench.decode = 32;
   }
   if (wrong.empty() && app.count("--bench"))

@@ -25,6 +25,9 @@ enum class Mode { Generate, Batch, Logits, Perplexity, Bench, Profile };
 
 /// The parts of `--bench p512,n128,d0,b1`, and `--depth`.
 struct BenchSizes {
+  /// As many rows as the model's chunk takes.
+  static constexpr uint64_t largestChunk = UINT64_MAX;
+
   uint64_t prefill = 512;
   uint64_t decode = 128;
   uint64_t sequences = 1;             ///< decoded together

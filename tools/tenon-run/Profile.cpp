@@ -57,7 +57,14 @@ private:
 
 std::vector<int32_t> Profiler::makeIds() {
   uint64_t most = engine.info().max_rows;
-  sizes.prefill = std::min(sizes.prefill, most);
+  if (sizes.prefill == BenchSizes::largestChunk)
+    sizes.prefill = most;
+  if (sizes.prefill > most)
+    throw Failure(format("--profile: expected a chunk of at most %llu tokens, "
+                         "which this model takes at once, but got %llu; longer "
+                         "prompts run the same kernels piece by piece",
+                         static_cast<unsigned long long>(most),
+                         static_cast<unsigned long long>(sizes.prefill)));
   uint64_t tokens = sizes.deepest() + std::max(sizes.prefill, sizes.decode + 1);
   if (tokens > engine.context())
     throw Failure(format("--profile: expected at most the context of %llu "

@@ -80,6 +80,14 @@ def test_every_kernel_is_timed(marked, threads):
         assert entry["between_kernels_seconds"] >= 0
 
 
+def test_sizes_of_their_own(marked):
+    """The largest chunk and 32 steps, or what is left out of them."""
+    found = profile(marked, "--threads", 1)
+    assert (found["chunk"]["rows"], found["step"]["calls"]) == (256, 32)
+    found = profile(marked, "--threads", 1, "--bench", "n3")
+    assert (found["chunk"]["rows"], found["step"]["calls"]) == (256, 3)
+
+
 def test_a_batch(marked):
     found = profile(marked, "--bench", "p0,n4,d2,b3", "--threads", 2)
     assert list(found) == ["batch"]
@@ -225,6 +233,7 @@ WRONG = {
     "rates-zero": (["--rates", "f32=0"], ["f32=0"]),
     "rates-rest": (["--rates", "f32=9GB"], ["f32=9GB"]),
     "rates-name": (["--rates", "f=9"], ["f=9"]),
+    "chunk": (["--bench", "p300,n1"], ["at most 256", "300"]),
     "sizes": (["--bench", "fast"], ["--bench", "fast", "p512"]),
 }
 
