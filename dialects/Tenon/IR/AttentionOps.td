@@ -80,8 +80,9 @@ def Tenon_AttentionOp : Tenon_Op<"attention"> {
 
     With `products = bf16` queries, keys, values and the weights
     `exp(s_j - max_j s_j)` are rounded to bf16 (nearest, ties to even) before
-    they are multiplied; sums are not. A machine may round weights relative to
-    the largest score so far: each differs by at most 2^-8 of itself.
+    they are multiplied and added; sums are not. A machine may round weights
+    relative to another number than the largest score: each differs by at most
+    2^-7 of itself, in products and in their total alike.
 
     Source: arXiv:2205.14135 (tiling by partial sums), arXiv:2305.13245
     (grouped heads).

@@ -201,7 +201,7 @@ LogicalResult Evaluator::evaluate(AttentionOp op) {
       }
       double sum = 0;
       for (int64_t j = first; j < last; ++j)
-        sum += std::exp(scores[j] - largest);
+        sum += factor(std::exp(scores[j] - largest));
       lse->row(t)[place] = largest + std::log(sum);
       for (int64_t j = first; j < last; ++j) {
         double weight = factor(std::exp(scores[j] - largest)) / sum;

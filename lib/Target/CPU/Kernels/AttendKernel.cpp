@@ -9,14 +9,11 @@
 // are elements). Positions decide what a register tile sees of a tile: nothing
 // (it is skipped), some (masked) or all.
 //
-// Sources: arXiv:2205.14135 (tiles), arXiv:2305.13245 (grouped heads).
-//
 //===----------------------------------------------------------------------===//
 
 #include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "lib/Target/CPU/Kernels/AttendBase.h"
 #include "lib/Target/CPU/Kernels/AttendPanels.h"
-#include "lib/Target/CPU/Kernels/CacheLayout.h"
-#include "lib/Target/CPU/Kernels/Kernels.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -26,84 +23,51 @@ using namespace tenon::cpu;
 
 namespace {
 
-/// Lower than every score, but finite: differences stay numbers.
-constexpr double kLowest = -1.0e30;
 constexpr int32_t kFree = std::numeric_limits<int32_t>::max();
 
-class AttendBuilder {
+class AttendBuilder : AttendBase {
 public:
   AttendBuilder(KernelOp kernel, func::FuncOp function)
-      : op(cast<AttentionOp>(kernel.getBody().front().front())),
-        function(function), arguments(kernel, KernelShape::Attend),
+      : AttendBase(kernel, function),
         schedule(cast<AttendAttr>(*kernel.getSchedule())),
-        layout(op.getCache().getType()), e(kernel.getLoc(), &function.front()),
-        panels(e, layout, isBf16(op)) {}
+        panels(e, layout, isBf16(op)), tileRows(schedule.getQueries()),
+        padded(llvm::alignTo(group * schedule.getRows(), tileRows)) {}
 
   void build();
 
+  static int64_t scratchBytes(AttentionOp op, AttendAttr schedule);
+
 private:
-  Value input(Value value, unsigned part = 0) {
-    unsigned number = cast<BlockArgument>(value).getArgNumber();
-    return function.getArgument(arguments.inputs[number] + part);
-  }
-  void mapScratch();
   void emitUnit(Value unit);
   void emitStart();
   void emitTile(Value tile);
   void emitQueries(Value first, Value firstSlot, bool isMasked);
   void emitScores(Value first, Value firstSlot, bool isMasked);
-  void emitSoftmax(Value first);
   void emitValues(Value first);
-  void emitFinish();
   /// Row of the call and head of the group of query number `m` of the block;
   /// numbers beyond the block repeat its last query.
   std::pair<Value, Value> place(Value m);
-  /// Number of vectors of 16 slots of a tile.
-  static constexpr int64_t kVectors = kSlotTile / kLanes;
 
-  AttentionOp op;
-  func::FuncOp function;
-  KernelArguments arguments;
   AttendAttr schedule;
-  CacheLayoutOf layout;
-  Emitter e;
   AttendPanels panels;
-  int64_t group = 0, padded = 0, tileRows = 0;
-  /// What scores are still to be multiplied with when powers are taken.
-  double factor = 1;
-  Value cells, slotPositions, used, capacity, query, positions, rows;
-  // Scratch memory.
-  Value sums, scores, maxima, totals, own;
-  // Of the unit.
-  Value head, firstRow, queries, bound;
+  int64_t tileRows, padded;
+  Value own;                      // scratch memory: positions of the queries
+  Value firstRow, queries, bound; // of the unit
 };
 
 } // namespace
 
-int64_t tenon::cpu::getAttendScratch(AttentionOp op, AttendAttr schedule) {
+int64_t AttendBuilder::scratchBytes(AttentionOp op, AttendAttr schedule) {
   CacheLayoutOf layout(op.getCache().getType());
   int64_t group = op.getQuery().getType().getDimSize(1) / layout.heads;
-  int64_t padded =
-      llvm::alignTo(group * schedule.getRows(), schedule.getQueries());
-  int64_t perQuery = layout.padded * 4 + kLanes * 4 + 4 + 4;
-  return AttendPanels::bytes(layout, isBf16(op), padded,
-                             schedule.getQueries()) +
-         padded * perQuery + schedule.getQueries() * kSlotTile * 4 + 8 * 64;
+  int64_t tileRows = schedule.getQueries();
+  int64_t padded = llvm::alignTo(group * schedule.getRows(), tileRows);
+  return AttendPanels::bytes(layout, isBf16(op), padded, tileRows) +
+         sumBytes(layout, padded, tileRows) + llvm::alignTo(padded * 4, 64);
 }
 
-void AttendBuilder::mapScratch() {
-  Value scratch = function.getArgument(arguments.scratch);
-  int64_t at = panels.map(scratch, padded, tileRows);
-  auto take = [&](int64_t count, Type type) {
-    Value view = e.view(scratch, e.index(at), type, {count});
-    at += llvm::alignTo(count * 4, 64);
-    return view;
-  };
-  sums = take(padded * layout.padded, e.f32());
-  scores = take(tileRows * kSlotTile, e.f32());
-  totals = take(padded * kLanes, e.f32());
-  maxima = take(padded, e.f32());
-  own = take(padded, e.b.getI32Type());
+int64_t tenon::cpu::getAttendScratch(AttentionOp op, AttendAttr schedule) {
+  return AttendBuilder::scratchBytes(op, schedule);
 }
 
 std::pair<Value, Value> AttendBuilder::place(Value m) {
@@ -116,18 +80,9 @@ void AttendBuilder::emitStart() {
   Value count = e.mul(e.divUp(queries, tileRows), tileRows);
   e.loop(e.index(0), count, 1, [&](Value m) {
     auto [row, member] = place(m);
-    Value from = e.add(e.mul(head, group), member);
-    for (int64_t d = 0; d < layout.padded; d += kLanes) {
-      Value at = e.index(d);
-      Value x =
-          d + kLanes <= layout.dim
-              ? e.loadVector(query, {row, from, at})
-              : e.loadMasked(query, {row, from, at}, e.index(layout.dim - d));
-      panels.storeQuery(m, d, x);
-      e.storeVector(e.splat(0), sums, {e.add(e.mul(m, layout.padded), d)});
-    }
-    e.storeVector(e.splat(0), totals, {e.mul(m, kLanes)});
-    e.store(e.f32Constant(kLowest), maxima, {m});
+    for (int64_t d = 0; d < layout.padded; d += kLanes)
+      panels.storeQuery(m, d, loadQuery(row, member, d));
+    clearSums(m);
     e.store(e.load(positions, {row}), own, {m});
   });
 }
@@ -135,6 +90,7 @@ void AttendBuilder::emitStart() {
 /// Scores of a register tile against a tile of slots.
 void AttendBuilder::emitScores(Value first, Value firstSlot, bool isMasked) {
   int64_t vectors = schedule.getVectors();
+  Value none = e.splat(-std::numeric_limits<float>::infinity());
   auto emitColumn = [&](Value column) {
     SmallVector<Value> dots = panels.dotKeys(first, column, tileRows, vectors);
     for (int64_t v = 0; v < vectors; ++v) {
@@ -142,14 +98,8 @@ void AttendBuilder::emitScores(Value first, Value firstSlot, bool isMasked) {
       Value position, bias;
       if (isMasked)
         position = e.loadVector(slotPositions, {slot});
-      // One log-weight per filled slot; the tile may have more slots.
-      if (op.getKeyBias()) {
-        Value end = e.add(used, rows);
-        Value left = e.sub(e.max(end, slot), slot);
-        Value weight = e.loadMasked(input(op.getKeyBias()), {slot},
-                                    e.min(left, e.index(kLanes)));
-        bias = e.mulf(weight, e.splat(llvm::numbers::log2e));
-      }
+      if (op.getKeyBias())
+        bias = loadBias(slot);
       for (int64_t r = 0; r < tileRows; ++r) {
         Value &score = dots[r * vectors + v];
         if (factor == 1) {
@@ -158,18 +108,10 @@ void AttendBuilder::emitScores(Value first, Value firstSlot, bool isMasked) {
           score = bias ? e.fma(score, scale, bias) : e.mulf(score, scale);
         }
         if (isMasked) {
-          Value visible;
-          if (op.getMask() == MaskKind::Causal) {
-            Value last = e.broadcast(e.load(own, {e.add(first, r)}));
-            visible = arith::CmpIOp::create(e.b, arith::CmpIPredicate::sle,
-                                            position, last);
-          } else {
-            visible = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ne,
-                                            position, e.i32Splat(kFree));
-          }
-          score = arith::SelectOp::create(
-              e.b, visible, score,
-              e.splat(-std::numeric_limits<float>::infinity()));
+          Value visible = isVisible(position, [&] {
+            return e.broadcast(e.load(own, {e.add(first, r)}));
+          });
+          score = arith::SelectOp::create(e.b, visible, score, none);
         }
         e.storeVector(score, scores,
                       {e.add(column, r * kSlotTile + v * kLanes)});
@@ -180,59 +122,6 @@ void AttendBuilder::emitScores(Value first, Value firstSlot, bool isMasked) {
     emitColumn(e.index(0));
   else
     e.loop(e.index(0), e.index(kSlotTile), vectors * kLanes, emitColumn);
-}
-
-/// Scores to weights relative to the new maximum; old sums are rescaled where
-/// a maximum has grown.
-void AttendBuilder::emitSoftmax(Value first) {
-  SmallVector<Value> olds, news;
-  Value hasGrown;
-  for (int64_t r = 0; r < tileRows; ++r) {
-    Value most;
-    for (int64_t v = 0; v < kVectors; ++v) {
-      Value score = e.loadVector(scores, {e.index(r * kSlotTile + v * kLanes)});
-      most = most ? e.larger(most, score) : score;
-    }
-    Value old = e.broadcast(e.load(maxima, {e.add(first, r)}));
-    Value maximum = e.larger(e.largestLane(most), old);
-    Value grown =
-        arith::CmpFOp::create(e.b, arith::CmpFPredicate::UNE, maximum, old);
-    hasGrown = hasGrown ? arith::OrIOp::create(e.b, hasGrown, grown) : grown;
-    olds.push_back(old);
-    news.push_back(maximum);
-  }
-  Value some = vector::ExtractOp::create(e.b, hasGrown, 0);
-  auto rescaled = scf::IfOp::create(e.b, some, /*withElseRegion=*/false);
-  {
-    OpBuilder::InsertionGuard guard(e.b);
-    e.b.setInsertionPointToStart(rescaled.thenBlock());
-    for (int64_t r = 0; r < tileRows; ++r) {
-      Value m = e.add(first, r);
-      Value correction =
-          e.exp2(e.mulf(e.subf(olds[r], news[r]), e.splat(factor)));
-      Value at = e.mul(m, kLanes);
-      e.storeVector(e.mulf(e.loadVector(totals, {at}), correction), totals,
-                    {at});
-      for (int64_t d = 0; d < layout.padded; d += kLanes) {
-        Value to = e.add(e.mul(m, layout.padded), d);
-        e.storeVector(e.mulf(e.loadVector(sums, {to}), correction), sums, {to});
-      }
-      e.store(vector::ExtractOp::create(e.b, news[r], 0), maxima, {m});
-    }
-  }
-  for (int64_t r = 0; r < tileRows; ++r) {
-    Value at = e.mul(e.add(first, r), kLanes);
-    Value total = e.loadVector(totals, {at});
-    Value shift = e.negf(e.mulf(news[r], e.splat(factor)));
-    for (int64_t v = 0; v < kVectors; ++v) {
-      Value score = e.loadVector(scores, {e.index(r * kSlotTile + v * kLanes)});
-      Value weight = e.exp2(factor == 1 ? e.addf(score, shift)
-                                        : e.fma(score, e.splat(factor), shift));
-      panels.storeWeights(r, v, weight);
-      total = e.addf(total, weight);
-    }
-    e.storeVector(total, totals, {at});
-  }
 }
 
 /// Adds the weighted values of a tile.
@@ -258,7 +147,11 @@ void AttendBuilder::emitValues(Value first) {
 
 void AttendBuilder::emitQueries(Value first, Value firstSlot, bool isMasked) {
   emitScores(first, firstSlot, isMasked);
-  emitSoftmax(first);
+  emitSoftmax(
+      first, tileRows, [&](Value x) { return panels.exp2(x); },
+      [&](int64_t r, ArrayRef<Value> weights, Value total) {
+        return panels.storeWeights(r, weights, total);
+      });
   emitValues(first);
 }
 
@@ -306,39 +199,6 @@ void AttendBuilder::emitTile(Value tile) {
   });
 }
 
-/// Sums divided by totals, and the log-sums.
-void AttendBuilder::emitFinish() {
-  Value output = function.getArgument(arguments.results[0]);
-  Value zero = e.f32Constant(0);
-  e.loop(e.index(0), queries, 1, [&](Value m) {
-    auto [row, member] = place(m);
-    Value to = e.add(e.mul(head, group), member);
-    Value total = e.sumLanes(e.loadVector(totals, {e.mul(m, kLanes)}));
-    Value some =
-        arith::CmpFOp::create(e.b, arith::CmpFPredicate::UGT, total, zero);
-    Value inverse = e.broadcast(arith::SelectOp::create(
-        e.b, some, e.divf(e.f32Constant(1), total), zero));
-    for (int64_t d = 0; d < layout.dim; d += kLanes) {
-      Value x = e.mulf(e.loadVector(sums, {e.add(e.mul(m, layout.padded), d)}),
-                       inverse);
-      if (d + kLanes <= layout.dim)
-        e.storeVector(x, output, {row, to, e.index(d)});
-      else
-        e.storeMasked(x, output, {row, to, e.index(d)},
-                      e.index(layout.dim - d));
-    }
-    if (arguments.results.size() > 1) {
-      Value maximum = e.mulf(e.load(maxima, {m}),
-                             e.f32Constant(factor * llvm::numbers::ln2));
-      Value lse = e.addf(maximum, math::LogOp::create(e.b, total));
-      lse = arith::SelectOp::create(
-          e.b, some, lse,
-          e.f32Constant(-std::numeric_limits<double>::infinity()));
-      e.store(lse, function.getArgument(arguments.results[1]), {row, to});
-    }
-  });
-}
-
 void AttendBuilder::emitUnit(Value unit) {
   Value blocks = e.divUp(rows, schedule.getRows());
   head = arith::DivUIOp::create(e.b, unit, blocks);
@@ -359,29 +219,18 @@ void AttendBuilder::emitUnit(Value unit) {
   bound = e.add(used, op.getMask() == MaskKind::Causal ? lastRow : rows);
   e.loop(e.index(0), e.divUp(bound, kSlotTile), 1,
          [&](Value tile) { emitTile(tile); });
-  emitFinish();
+  e.loop(e.index(0), queries, 1, [&](Value m) {
+    auto [row, member] = place(m);
+    emitResult(m, {row, e.add(e.mul(head, group), member)});
+  });
 }
 
 void AttendBuilder::build() {
-  cells = input(op.getCache(), 0);
-  slotPositions = input(op.getCache(), 1);
-  used = input(op.getCache(), 2);
-  capacity = input(op.getCache(), 3);
-  query = input(op.getQuery());
-  positions = input(op.getPositions());
-  rows = memref::DimOp::create(e.b, query, 0);
-  group = op.getQuery().getType().getDimSize(1) / layout.heads;
-  tileRows = schedule.getQueries();
-  padded = llvm::alignTo(group * schedule.getRows(), tileRows);
-  // A bias or a scale that turns the order round comes before the maximum.
-  double scale = op.getScale().convertToDouble();
-  if (!op.getKeyBias() && scale > 0)
-    factor = scale * llvm::numbers::log2e;
-  mapScratch();
-  e.loop(function.getArgument(arguments.first),
-         function.getArgument(arguments.last), 1,
-         [&](Value unit) { emitUnit(unit); });
-  func::ReturnOp::create(e.b);
+  int64_t at =
+      panels.map(function.getArgument(arguments.scratch), padded, tileRows);
+  takeSums(at, padded, tileRows);
+  own = take(at, padded, e.b.getI32Type());
+  emitUnits([&](Value unit) { emitUnit(unit); });
 }
 
 LogicalResult tenon::cpu::buildAttendKernel(KernelOp kernel,

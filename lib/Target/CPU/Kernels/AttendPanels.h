@@ -17,9 +17,6 @@
 
 namespace tenon::cpu {
 
-/// Whether an attention multiplies numbers of bf16.
-bool isBf16(AttentionOp op);
-
 /// Bytes of scratch memory of attention of many rows.
 int64_t getAttendScratch(AttentionOp op, AttendAttr schedule);
 
@@ -38,8 +35,12 @@ public:
 
   /// Elements d to d + 15 of query `m`.
   void storeQuery(mlir::Value m, int64_t d, mlir::Value x);
-  /// Weights of 16 slots, number `v` of a tile, of row `r` of a register tile.
-  void storeWeights(int64_t r, int64_t v, mlir::Value x);
+  /// Weights `x` of the slots of a tile, of row `r` of a register tile; adds
+  /// them, as they are multiplied, to `total`, lane by lane.
+  mlir::Value storeWeights(int64_t r, llvm::ArrayRef<mlir::Value> x,
+                           mlir::Value total);
+  /// 2^x, about as precise as weights are stored.
+  mlir::Value exp2(mlir::Value x);
   /// The tile at element `tileAt` of the cache, of which `slots` slots are
   /// filled: the others have keys that may be anything and values of 0.
   void convert(mlir::Value cells, mlir::Value tileAt, mlir::Value slots);
