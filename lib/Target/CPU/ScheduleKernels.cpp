@@ -14,6 +14,7 @@
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
 #include "lib/Target/CPU/Outline/CheckEntry.h"
+#include "lib/Target/CPU/Outline/RowRuns.h"
 #include "lib/Target/CPU/Packing.h"
 #include "lib/Target/CPU/Passes.h"
 
@@ -153,10 +154,11 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
     break;
   case KernelShape::Rows:
   case KernelShape::Merge:
-    schedule = RowsAttr::get(&getContext(),
-                             maxRows <= kStepRows && !needsBarrier(kernel)
-                                 ? Split::None
-                                 : Split::Rows);
+    schedule = RowsAttr::get(&getContext(), maxRows <= kStepRows &&
+                                                    !needsBarrier(kernel) &&
+                                                    !isInRowRun(kernel)
+                                                ? Split::None
+                                                : Split::Rows);
     break;
   case KernelShape::Embed:
     schedule = RowsAttr::get(&getContext(), Split::Rows);

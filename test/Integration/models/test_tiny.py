@@ -131,7 +131,9 @@ def test_model(tmp_path, name):
         "pieces": tools.difference(
             artifact.piecewise(ids, (2, 1, 5, 17, 3), threads=2), want
         ),
+        # Two threads do whole rows; of long ones, more threads share parts.
         "batches": max(artifact.batches((3, 0, 9, 1, 6), ids, threads=2)),
+        "shared": max(artifact.batches((200, 3), ids, threads=5)),
     }
     print(errors)
     assert max(errors.values()) <= BOUND, errors

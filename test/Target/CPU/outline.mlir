@@ -38,25 +38,52 @@
 // CHECK-NOT: tenon_rt.barrier
 // CHECK: call @k_merge_parts_
 
-// Rows of a batch belong to sequences of their own: the kernels that use a
-// cache are called row by row, and each row's units are shared out.
+// Rows of a batch belong to sequences of their own. Short caches: a worker does
+// whole rows from one projection to the next.
 // CHECK-LABEL: func.func @tenon_batch
+// CHECK: tenon_rt.number slots_used of %{{.*}} row
+// CHECK: memref.extract_aligned_pointer_as_index
+// CHECK: arith.cmpi eq
+// CHECK: %[[APART:.*]] = arith.cmpi eq
+// CHECK: %[[FAIR:.*]] = arith.cmpi ule
+// CHECK: %[[SHORT:.*]] = arith.andi %[[APART]], %[[FAIR]]
 // CHECK: call @k_attn_q_attn_k_attn_v_
 // CHECK: tenon_rt.barrier
-// CHECK: scf.for %[[ROW:[^ ]*]] =
-// CHECK: %[[TURNED:.*]] = arith.addi %arg1, %[[ROW]]
-// CHECK: arith.remui %[[TURNED]],
+// CHECK: scf.if %[[SHORT]]
+// CHECK: scf.for %[[ROW:[^ ]*]] = %arg1 to
+// CHECK: call @k_rope_
+// CHECK-NOT: tenon_rt.barrier
+// CHECK: scf.for %[[ROW:[^ ]*]] = %arg1 to
 // CHECK: tenon_rt.number capacity of %{{.*}} row %[[ROW]]
 // CHECK: tenon_rt.buffer cache of %{{.*}} row %[[ROW]] at
 // CHECK: tenon_rt.number slots_used of %{{.*}} row %[[ROW]]
 // CHECK: call @k_cache_append_
+// CHECK-NOT: tenon_rt.barrier
+// CHECK: call @k_attention_
+// CHECK-NOT: tenon_rt.barrier
+// CHECK: call @k_merge_parts_
+// CHECK-NOT: tenon_rt.barrier
+// CHECK: call @k_quantize_
+
+// Others: the units of each row are shared out.
+// CHECK: } else {
+// CHECK: call @k_rope_
+// CHECK: tenon_rt.barrier
+// CHECK: scf.for %[[ROW:[^ ]*]] =
+// CHECK: %[[TURNED:.*]] = arith.addi %arg1, %[[ROW]]
+// CHECK: arith.remui %[[TURNED]],
+// CHECK: call @k_cache_append_
 // CHECK: tenon_rt.barrier
 // CHECK-NOT: tenon_rt.claim
-// CHECK: scf.for %[[OTHER:[^ ]*]] =
-// CHECK: tenon_rt.buffer slot_positions of %{{.*}} row %[[OTHER]]
+// CHECK: scf.for %[[ROW:[^ ]*]] =
+// CHECK: arith.remui
+// CHECK: tenon_rt.buffer slot_positions of %{{.*}} row %[[ROW]]
 // CHECK: call @k_attention_
 // CHECK: tenon_rt.barrier
 // CHECK: call @k_merge_parts_
+// CHECK: tenon_rt.barrier
+// CHECK: call @k_quantize_
+// CHECK: tenon_rt.barrier
 
 // One module per distinct kernel; row kernels serve both entries.
 // CHECK-COUNT-1: module @k_norm_

@@ -3,15 +3,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Time is the position of an op in the entry, the body of a stack in place of
-// the stack. A carried value, what the stack starts from, what its body yields
-// and its result are one buffer: the body must be done with the old value
-// before it makes the new one.
+// the stack; workers may be anywhere in a run of rows, so all of it starts at
+// once. A carried value, what the stack starts from, what its body yields and
+// its result are one buffer: the body must be done with the old value before it
+// makes the new one.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Outline/BufferPlan.h"
 #include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "lib/Target/CPU/Outline/RowRuns.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/Support/MathExtras.h"
@@ -118,8 +120,14 @@ LogicalResult Planner::countRows(KernelOp kernel) {
 
 /// Gives ops their times, values their row spaces.
 LogicalResult Planner::number(Block &block) {
+  // Workers meet after the last kernel of a run.
+  DenseMap<Operation *, std::pair<KernelOp, KernelOp>> runs;
+  for (RowRun &run : findRowRuns(block))
+    for (KernelOp kernel : run)
+      runs[kernel] = {run.front(), run.back()};
   for (Operation &op : block) {
-    start[&op] = now++;
+    auto [first, last] = runs.lookup(&op);
+    start[&op] = first && first != &op ? start[first] : now++;
     if (auto stack = dyn_cast<StackOp>(op)) {
       for (auto [init, carried, result] : llvm::zip(
                stack.getInits(), stack.getCarried(), stack.getResults())) {
@@ -135,7 +143,7 @@ LogicalResult Planner::number(Block &block) {
       for (Value result : kernel.getResults())
         if (isTensor(result))
           tensors.push_back(result);
-      if (isShared(kernel))
+      if (isShared(kernel) && (!last || last == kernel))
         barriers.push_back(now);
     } else if (!isa<WeightAtOp, YieldOp, func::ReturnOp>(op)) {
       return op.emitOpError("expected only kernels, stacks and weights in a "

@@ -5,13 +5,15 @@
 // Every worker runs the driver: it does its share of each kernel, and meets the
 // others in a barrier before it reads what they wrote. What every worker does
 // for itself comes after that; what one worker does for all is done by the last
-// one to arrive. Layers are a loop.
+// one to arrive. Layers are a loop. Of a batch, workers may do whole rows from
+// one projection to the next, which saves the barriers between.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Outline/Driver.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Target/CPU/Outline/KernelCalls.h"
+#include "lib/Target/CPU/Outline/RowRuns.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -38,14 +40,19 @@ public:
 private:
   static func::FuncOp createFunction(func::FuncOp entry, ModuleOp drivers);
   LogicalResult emitBlock(Block &block, Layers layers);
+  LogicalResult emitNext(KernelOp kernel, Layers layers);
+  LogicalResult emitRun(ArrayRef<KernelOp> run, Layers layers);
   LogicalResult emitWaiting(Layers layers);
-  LogicalResult emitKernel(KernelOp kernel, Layers layers);
+  LogicalResult emitKernel(KernelOp kernel, Layers layers,
+                           bool isByRow = false);
 
   func::FuncOp entry;
   const BufferPlan &plan;
   func::FuncOp function;
   KernelCalls calls;
   Emitter &e;
+  /// Whether workers do whole rows of a run; of batches only.
+  Value sharesRows;
   /// Workers have shared work and not met since.
   bool isApart = false;
   /// Kernels since then that every worker, or one of them, does alone.
@@ -73,15 +80,18 @@ static bool isForOne(KernelOp kernel) {
   return rows && rows.getSplit() == Split::One;
 }
 
-/// Emits the call of a kernel between its marks.
-LogicalResult DriverBuilder::emitKernel(KernelOp kernel, Layers layers) {
+/// Emits the call of a kernel between its marks, for this worker's share of the
+/// units or for whole rows.
+LogicalResult DriverBuilder::emitKernel(KernelOp kernel, Layers layers,
+                                        bool isByRow) {
   auto mark = [&](rt::MarkKind kind) {
     if (!numbers.empty())
       rt::MarkOp::create(e.b, kind, numbers.lookup(kernel), calls.job(),
                          function.getArgument(1), layers.current);
   };
   mark(rt::MarkKind::begin);
-  if (failed(calls.emit(kernel, layers)))
+  if (failed(isByRow ? calls.emitRows(kernel, layers)
+                     : calls.emit(kernel, layers)))
     return failure();
   mark(rt::MarkKind::end);
   return success();
@@ -116,17 +126,48 @@ LogicalResult DriverBuilder::emitWaiting(Layers layers) {
   return emit(queue);
 }
 
+LogicalResult DriverBuilder::emitNext(KernelOp kernel, Layers layers) {
+  if (!isShared(kernel)) {
+    waiting.push_back(kernel);
+    return success();
+  }
+  if (failed(emitWaiting(layers)) || failed(emitKernel(kernel, layers)))
+    return failure();
+  isApart = true;
+  return success();
+}
+
+/// Either whole rows, or each kernel for itself.
+LogicalResult DriverBuilder::emitRun(ArrayRef<KernelOp> run, Layers layers) {
+  LogicalResult result = emitWaiting(layers);
+  auto choice = scf::IfOp::create(e.b, sharesRows, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard insertion(e.b);
+  e.b.setInsertionPointToStart(choice.thenBlock());
+  for (KernelOp kernel : run)
+    if (succeeded(result))
+      result = emitKernel(kernel, layers, /*isByRow=*/true);
+  e.b.setInsertionPointToStart(choice.elseBlock());
+  for (KernelOp kernel : run)
+    if (succeeded(result))
+      result = emitNext(kernel, layers);
+  isApart = true;
+  return result;
+}
+
 LogicalResult DriverBuilder::emitBlock(Block &block, Layers layers) {
+  SmallVector<RowRun> runs = findRowRuns(block);
   for (Operation &op : block) {
     e.b.setLoc(op.getLoc());
     if (auto kernel = dyn_cast<KernelOp>(op)) {
-      if (!isShared(kernel)) {
-        waiting.push_back(kernel);
-        continue;
-      }
-      if (failed(emitWaiting(layers)) || failed(emitKernel(kernel, layers)))
+      auto run = llvm::find_if(runs, [&](const RowRun &candidate) {
+        return llvm::is_contained(candidate, kernel);
+      });
+      if (run == runs.end()) {
+        if (failed(emitNext(kernel, layers)))
+          return failure();
+      } else if (run->front() == kernel && failed(emitRun(*run, layers))) {
         return failure();
-      isApart = true;
+      }
     } else if (auto stack = dyn_cast<StackOp>(op)) {
       LogicalResult result = emitWaiting(layers);
       if (failed(result))
@@ -143,6 +184,8 @@ LogicalResult DriverBuilder::emitBlock(Block &block, Layers layers) {
 }
 
 FailureOr<DriverFacts> DriverBuilder::run() {
+  if (entry->hasAttr(kRowSequencesAttrName))
+    sharesRows = emitSharesRows(e, calls.job());
   if (failed(emitBlock(entry.getBody().front(), {})))
     return failure();
   func::ReturnOp::create(e.b);

@@ -202,6 +202,21 @@ LogicalResult KernelCalls::emit(KernelOp kernel, Layers layers) {
   });
 }
 
+LogicalResult KernelCalls::emitRows(KernelOp kernel, Layers layers) {
+  FailureOr<KernelShape> shape = classifyKernel(kernel);
+  if (failed(shape))
+    return failure();
+  auto rows = scf::ForOp::create(e.b, worker(), number(JobField::rows),
+                                 number(JobField::workers));
+  OpBuilder::InsertionGuard insertion(e.b);
+  e.b.setInsertionPointToStart(rows.getBody());
+  SmallVector<Value> operands =
+      getOperands(kernel, *shape, layers, rows.getInductionVar());
+  int64_t units = getKernelWork(kernel, *shape).perRowBlock;
+  operands.append({e.index(0), e.index(units)});
+  return emitVariants(kernel, *shape, operands, layers);
+}
+
 /// A worker's share of `units`, as one range.
 std::pair<Value, Value> KernelCalls::getRange(Value units, Value worker) {
   Value workers = number(JobField::workers);

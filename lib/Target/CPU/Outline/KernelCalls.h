@@ -33,6 +33,10 @@ public:
   /// share of the units.
   llvm::LogicalResult emit(KernelOp kernel, Layers layers);
 
+  /// Emits calls of `kernel` for all units of this worker's rows: of each
+  /// `workers` rows one.
+  llvm::LogicalResult emitRows(KernelOp kernel, Layers layers);
+
   mlir::Value job() { return driver.getArgument(0); }
 
   /// Private memory of a worker that the kernels so far ask for: known when
@@ -43,6 +47,7 @@ public:
   Emitter e;
 
 private:
+  mlir::Value worker() { return driver.getArgument(1); }
   mlir::Value number(rt::JobField field, mlir::Value row = {}) {
     return rt::NumberOp::create(e.b, e.b.getIndexType(), field, job(), row);
   }
@@ -51,7 +56,6 @@ private:
                      mlir::Value row = {}) {
     return rt::BufferOp::create(e.b, type, field, job(), row, offset, sizes);
   }
-  mlir::Value worker() { return driver.getArgument(1); }
   mlir::Value rowsOf(mlir::Value tensor);
   /// Memory of all rows, or of one.
   mlir::Value tensorMemory(mlir::Value tensor, mlir::Value row);
