@@ -151,23 +151,56 @@ void spreadRun(llvm::ArrayRef<const uint8_t *> rows, int64_t offset,
 
 } // namespace
 
+llvm::SmallVector<llvm::SmallVector<int64_t>>
+tenon::cpu::getReadOrder(const BlockFormat &format) {
+  const BlockFormat &packed = getPackedFormat(format);
+  int64_t size = format.subElements ? format.subElements : format.elements;
+  // Most bytes are those of the field with the most bits.
+  const BitField &widest = *std::max_element(
+      packed.code.fields.begin(), packed.code.fields.end(),
+      [](const BitField &a, const BitField &b) { return a.bits < b.bits; });
+  auto share = [&](int64_t a, int64_t b) {
+    return widest.place(a * size).byte == widest.place(b * size).byte;
+  };
+  llvm::SmallVector<llvm::SmallVector<int64_t>> order;
+  for (int64_t sub = 0; sub < format.elements / size; ++sub) {
+    auto *found = llvm::find_if(
+        order, [&](auto &together) { return share(sub, together.front()); });
+    if (found == order.end())
+      order.push_back({sub});
+    else
+      found->push_back(sub);
+  }
+  return order;
+}
+
 llvm::SmallVector<PackUnit>
 tenon::cpu::getPackUnits(const BlockFormat &format) {
   if (format.isPlain())
     return {{0, floatBytes(format.plain)}};
-  // The first element whose code lies in each byte; none in those of scales.
-  constexpr int64_t none = -1;
-  llvm::SmallVector<int64_t> firstUse(format.bytes, none);
+  // When the codes in each byte are first read; never those of scales.
+  constexpr int64_t never = -1;
+  llvm::SmallVector<int64_t> firstUse(format.bytes, never);
   llvm::SmallVector<bool> isSpread(format.bytes, false);
+  int64_t size = format.subElements ? format.subElements : format.elements;
+  int64_t now = 0;
+  for (llvm::ArrayRef<int64_t> together : getReadOrder(format))
+    for (int64_t i = 0; i < size; i += 4)
+      for (int64_t sub : together) {
+        for (const BitField &field : getPackedFormat(format).code.fields) {
+          int64_t start = field.place(sub * size + i).byte;
+          for (int64_t byte = start; byte < start + 4; ++byte)
+            if (firstUse[byte] == never)
+              firstUse[byte] = now;
+        }
+        ++now;
+      }
   for (const BitField &field : format.code.fields)
-    for (int64_t i = format.elements; i-- > 0;) {
-      int64_t &use = firstUse[field.place(i).byte];
-      use = use == none ? i : std::min(use, i);
+    for (int64_t i = 0; i < format.elements; ++i)
       isSpread[field.place(i).byte] = isBitString(field, format.elements);
-    }
   llvm::SmallVector<PackUnit> units;
   for (int64_t offset = 0; offset < format.bytes;) {
-    int64_t bytes = firstUse[offset] == none ? 1 : 4;
+    int64_t bytes = firstUse[offset] == never ? 1 : 4;
     for (const FloatField &field : {format.scale, format.minimumScale})
       if (field.present() && field.byteOffset == offset)
         bytes = floatBytes(field.kind);

@@ -8,7 +8,7 @@
 // for the N rows side by side, so that one vector load brings the same field
 // of N rows. A unit is a float field of the block, four bytes of codes, or one
 // byte of all else. Units come in the order in which kernels want them, scales
-// first, then codes by their first element: memory is then read front to back,
+// first, then codes as `getReadOrder` says: memory is then read front to back,
 // at three times the speed of jumps within a block. The four bytes of a unit of
 // codes hold four consecutive elements at the same bits, as dot products of
 // bytes want them: one vector load brings these elements of N rows.
@@ -39,6 +39,13 @@ struct PackUnit {
 /// `format` as its packed bytes have it: codes whose bits are spread are found
 /// at their new places. Everything else is as stored.
 const BlockFormat &getPackedFormat(const BlockFormat &format);
+
+/// Sub-blocks of a block in the order in which their codes are read: those that
+/// have most of their bits in the same units side by side, element i of each
+/// before element i + 4 of any, so that a unit is loaded once, in its turn, and
+/// needed briefly.
+llvm::SmallVector<llvm::SmallVector<int64_t>>
+getReadOrder(const BlockFormat &format);
 
 /// The units of a block in their packed order; they cover it.
 llvm::SmallVector<PackUnit> getPackUnits(const BlockFormat &format);

@@ -34,8 +34,7 @@ TEST(Packing, UnitsCoverEveryFormat) {
   }
 }
 
-// A kernel that decodes a block from its first element to its last asks for new
-// units in their packed order.
+// Reading all codes asks for new units in their packed order.
 TEST(Packing, UnitsAreReadInOrder) {
   for (const BlockFormat &format : blockFormats()) {
     if (format.isPlain())
@@ -43,22 +42,53 @@ TEST(Packing, UnitsAreReadInOrder) {
     std::vector<int64_t> numberOf(format.bytes, -1);
     for (auto [number, unit] : llvm::enumerate(getPackUnits(format)))
       numberOf[unit.offset] = number;
-    int64_t latest = -1;
-    for (int64_t i = 0; i < format.elements; i += 4) {
-      int64_t before = latest;
-      for (const BitField &field : getPackedFormat(format).code.fields) {
-        int64_t number = numberOf[field.place(i).byte];
-        EXPECT_NE(number, -1) << format.name.str();
-        latest = std::max(latest, number);
-      }
-      // At most one new unit of each field, none left out.
-      EXPECT_LE(latest - before,
-                before < 0 ? format.bytes : int64_t(format.code.fields.size()))
-          << format.name.str() << " element " << i;
-    }
+    int64_t size = format.subElements ? format.subElements : format.elements;
+    // After the scales, which are read first.
+    int64_t latest = *llvm::min_element(
+                         llvm::map_range(getPackedFormat(format).code.fields,
+                                         [&](const BitField &field) {
+                                           return numberOf[field.place(0).byte];
+                                         })) -
+                     1;
+    for (llvm::ArrayRef<int64_t> together : getReadOrder(format))
+      for (int64_t i = 0; i < size; i += 4)
+        for (int64_t sub : together) {
+          // New ones follow those before without a gap.
+          llvm::SmallVector<int64_t> fresh;
+          for (const BitField &field : getPackedFormat(format).code.fields)
+            if (int64_t number = numberOf[field.place(sub * size + i).byte];
+                number > latest)
+              fresh.push_back(number);
+          llvm::sort(fresh);
+          for (int64_t number : fresh)
+            EXPECT_EQ(number, ++latest) << format.name.str();
+        }
     EXPECT_EQ(latest + 1, int64_t(getPackUnits(format).size()))
         << format.name.str();
   }
+}
+
+TEST(Packing, SubBlocksThatShareUnitsAreReadTogether) {
+  using Order = llvm::SmallVector<llvm::SmallVector<int64_t>>;
+  auto order = [](llvm::StringRef name) {
+    return getReadOrder(*lookupBlockFormat(name));
+  };
+  EXPECT_EQ(order("q4_0"), Order({{0}}));
+  // Low and high halves of bytes.
+  EXPECT_EQ(order("q4_k"), Order({{0, 1}, {2, 3}, {4, 5}, {6, 7}}));
+  // The same, of sub-blocks that are not neighbours.
+  EXPECT_EQ(order("q6_k"), Order({{0, 4},
+                                  {1, 5},
+                                  {2, 6},
+                                  {3, 7},
+                                  {8, 12},
+                                  {9, 13},
+                                  {10, 14},
+                                  {11, 15}}));
+  // Two bits of each of four sub-blocks in a byte.
+  EXPECT_EQ(
+      order("q2_k"),
+      Order({{0, 2, 4, 6}, {1, 3, 5, 7}, {8, 10, 12, 14}, {9, 11, 13, 15}}));
 }
 
 TEST(Packing, FloatFieldsStayWhole) {

@@ -139,32 +139,36 @@ ChunkBuilder::emitIntegerSums(ArrayRef<const BlockFormat *> formats,
     from.push_back(viewPanel(position));
   int64_t size = BlockReader::subBlockSize(*formats.front());
   SmallVector<Value> sums(positions.size() * rowOf.size(), e.splat(0));
-  return e.loop(zero, e.index(work.columns / size), 1, sums,
-                [&](Value number, ValueRange carried) {
-                  SmallVector<Value> totals(carried);
-                  Value place = e.mul(number, kLanes);
-                  Value element = e.mul(number, size);
-                  Value codes = e.mul(number, size * kLanes);
-                  SmallVector<SubBlock> blocks;
-                  for (auto [panel, format] : llvm::zip(from, formats))
-                    blocks.push_back({size, BlockReader::codeBias(*format),
-                                      [&, memory = panel.codes](int64_t i) {
-                                        return e.loadVector(
-                                            memory, {e.add(codes, i * kLanes)},
-                                            4 * kLanes);
-                                      },
-                                      e.loadVector(panel.scales, {place}),
-                                      format->minimum == MinimumKind::None
-                                          ? Value()
-                                          : e.loadVector(panel.minima, {place}),
-                                      BlockReader::largestCode(*format)});
-                  Value scaleIndex = size == kInputBlock
-                                         ? number
-                                         : e.div(number, kInputBlock / size);
-                  emitProducts(e, target, *integers, blocks, rowOf, element,
-                               number, scaleIndex, totals);
-                  return totals;
-                });
+  return e.loop(
+      zero, e.index(work.columns / size), 1, sums,
+      [&](Value number, ValueRange carried) {
+        SmallVector<Value> totals(carried);
+        Value place = e.mul(number, kLanes);
+        Value element = e.mul(number, size);
+        Value codes = e.mul(number, size * kLanes);
+        Value scaleIndex =
+            size == kInputBlock ? number : e.div(number, kInputBlock / size);
+        SmallVector<SubBlock> blocks;
+        for (auto [panel, format] : llvm::zip(from, formats)) {
+          SubBlock block;
+          block.size = size;
+          block.bias = BlockReader::codeBias(*format);
+          block.codes4 = [&, memory = panel.codes](int64_t i) {
+            return e.loadVector(memory, {e.add(codes, i * kLanes)}, 4 * kLanes);
+          };
+          block.scale = e.loadVector(panel.scales, {place});
+          if (format->minimum != MinimumKind::None)
+            block.minimum = e.loadVector(panel.minima, {place});
+          block.largest = BlockReader::largestCode(*format);
+          block.element = element;
+          block.index = number;
+          block.scaleIndex = scaleIndex;
+          block.total = blocks.size();
+          blocks.push_back(std::move(block));
+        }
+        emitProducts(e, target, *integers, blocks, rowOf, totals);
+        return totals;
+      });
 }
 
 /// Multiplies the panel of bytes with rows of scaled integers. All parts of the

@@ -52,16 +52,18 @@ struct SubBlock {
   mlir::Value minimum; ///< null: none
   /// No code is above it.
   int64_t largest = 255;
+  /// The input's element that meets the first, the number of its (half) block
+  /// and that of the whole block.
+  mlir::Value element, index, scaleIndex;
+  /// Its sums are added to those at `total` * rows.
+  int64_t total = 0;
 };
 
 /// Adds the products of `blocks`, sub-blocks of one size, with each of `rows`
-/// to `totals` (16 x f32; of block b and row r at b * rows + r). Element 0 of
-/// the sub-blocks meets element `element` of the input; `index` is the number
-/// of the input's (half) block there, `scaleIndex` that of the whole block.
+/// to `totals` (16 x f32 each). All blocks are read side by side.
 void emitProducts(Emitter &e, const CPUTargetOptions &target,
                   QuantizedInput &input, llvm::ArrayRef<SubBlock> blocks,
-                  llvm::ArrayRef<mlir::Value> rows, mlir::Value element,
-                  mlir::Value index, mlir::Value scaleIndex,
+                  llvm::ArrayRef<mlir::Value> rows,
                   llvm::MutableArrayRef<mlir::Value> totals);
 
 } // namespace tenon::cpu
