@@ -126,7 +126,7 @@ def RoundAttentionPass
     Gives `products = bf16` to each attention of an entry of many rows of one
     sequence; for machines whose instructions multiply pairs of bf16.
 
-    Changes values: queries, keys, values and weights by at most 2^-9 of
+    Changes values: queries, keys, values and weights by at most 2^-8 of
     themselves. Metric: root mean square of the differences of results over
     that of the results, bound 0.02.
   }];

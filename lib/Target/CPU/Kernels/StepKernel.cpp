@@ -113,37 +113,41 @@ Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
   int64_t subs = BlockReader::subBlocks(format);
   int64_t size = BlockReader::subBlockSize(format);
   Value blocks = e.index(work.columns / format.elements);
-  return e.loop(zero, blocks, 1, Sums(rows.size(), e.splat(0)),
-                [&](Value number, ValueRange carried) {
-                  Sums totals(carried);
-                  Value base =
-                      e.add(start, e.mul(number, format.bytes * kLanes));
-                  Value at = e.mul(number, format.elements);
-                  BlockReader reader = makeReader(format, packed, base);
-                  for (ArrayRef<int64_t> together : getReadOrder(format)) {
-                    SmallVector<SubBlock> blocks;
-                    for (int64_t sub : together) {
-                      int64_t first = sub * size;
-                      SubBlock block;
-                      block.size = size;
-                      block.bias = BlockReader::codeBias(format);
-                      block.codes4 = [&, first](int64_t i) {
-                        return reader.codes4(first + i);
-                      };
-                      block.scale = reader.scale(sub);
-                      block.minimum = reader.minimum(sub);
-                      block.largest = BlockReader::largestCode(format);
-                      block.element = e.add(at, first);
-                      block.index = e.add(e.mul(number, subs), sub);
-                      block.scaleIndex =
-                          e.add(e.mul(number, format.elements / kInputBlock),
-                                first / kInputBlock);
-                      blocks.push_back(std::move(block));
-                    }
-                    emitProducts(e, target, *integers, blocks, rows, totals);
-                  }
-                  return totals;
-                });
+  return e.loop(
+      zero, blocks, 1, Sums(rows.size(), e.splat(0)),
+      [&](Value number, ValueRange carried) {
+        Sums totals(carried);
+        Value base = e.add(start, e.mul(number, format.bytes * kLanes));
+        Value at = e.mul(number, format.elements);
+        BlockReader reader = makeReader(format, packed, base);
+        for (ArrayRef<int64_t> together : getReadOrder(format)) {
+          SmallVector<SubBlock> blocks;
+          for (int64_t sub : together) {
+            int64_t first = sub * size;
+            SubBlock block;
+            block.size = size;
+            block.bias = BlockReader::codeBias(format);
+            block.codes4 = [&, first](int64_t i) {
+              return reader.codes4(first + i);
+            };
+            block.scale = reader.scale(sub);
+            block.minimum = reader.minimum(sub);
+            block.largest = BlockReader::largestCode(format);
+            block.element = e.add(at, first);
+            block.index = e.add(e.mul(number, subs), sub);
+            block.scaleIndex =
+                e.add(e.mul(number, format.elements / kInputBlock),
+                      first / kInputBlock);
+            blocks.push_back(std::move(block));
+            // Sums of several sub-blocks at once take registers.
+            if (sub != together.back() && target.vectorRegisters >= 32)
+              continue;
+            emitProducts(e, target, *integers, blocks, rows, totals);
+            blocks.clear();
+          }
+        }
+        return totals;
+      });
 }
 
 /// Sums over all blocks of a quantised group of outputs, for rows of floats.
