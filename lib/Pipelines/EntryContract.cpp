@@ -141,10 +141,11 @@ LogicalResult tenon::verifyEntries(ModuleOp module) {
   }
   if (names.empty())
     return success();
-  for (StringRef name : {"step", "chunk"})
+  for (StringRef name : {"step", "batch", "chunk"})
     if (!names.contains(name))
-      return module.emitError("expected entries 'step' and 'chunk', which the "
-                              "runtime calls, but got no '")
+      return module.emitError(
+                 "expected entries 'step', 'batch' and 'chunk', which the "
+                 "runtime calls, but got no '")
              << name << "'";
   return success();
 }

@@ -13,6 +13,7 @@
 
 #include "Memory.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -111,7 +112,8 @@ Error Mapping::copyFile(const std::string &path) {
   if (file.bytes == 0)
     return success();
   // Room to start at a huge page; what is never touched costs nothing.
-  if (Error error = reserve(file.bytes + kHugePage, "copy of the weights"))
+  if (Error error = reserve(file.bytes + kHugePage, "copy of the weights",
+                            "map the file instead"))
     return failure(error.status, path, ": ", error.message);
   base += -reinterpret_cast<uintptr_t>(base) % kHugePage;
   length = file.bytes;
@@ -137,12 +139,21 @@ bool tenon::runtime::isWorthCopying(uint64_t bytes) {
     return false;
   const char *line = std::strstr(text, "MemAvailable:");
   uint64_t available = 0;
-  return line &&
-         std::sscanf(line, "MemAvailable: %" SCNu64 " kB", &available) == 1 &&
-         bytes / 1024 <= available / 2;
+  if (!line ||
+      std::sscanf(line, "MemAvailable: %" SCNu64 " kB", &available) != 1)
+    return false;
+  available *= 1024;
+  // A container's own limit; "max" is none.
+  uint64_t limit, used;
+  if (readText("/sys/fs/cgroup/memory.max", text) &&
+      std::sscanf(text, "%" SCNu64, &limit) == 1 &&
+      readText("/sys/fs/cgroup/memory.current", text) &&
+      std::sscanf(text, "%" SCNu64, &used) == 1)
+    available = std::min(available, limit - std::min(limit, used));
+  return bytes <= available / 2;
 }
 
-Error Mapping::reserve(uint64_t bytes, const char *what) {
+Error Mapping::reserve(uint64_t bytes, const char *what, const char *advice) {
   *this = Mapping();
   if (bytes == 0)
     return success();
@@ -155,8 +166,7 @@ Error Mapping::reserve(uint64_t bytes, const char *what) {
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address == MAP_FAILED)
     return failure(TENON_RT_MEMORY, "the system refused ", bytes,
-                   " bytes for the ", what,
-                   "; ask for a shorter context or fewer threads");
+                   " bytes for the ", what, "; ", advice);
   own(address, bytes);
   return success();
 }

@@ -32,8 +32,11 @@ public:
   /// Copies the regular file at `path` into huge pages, read-only.
   Error copyFile(const std::string &path);
 
-  /// Reserves `bytes` of zeroed memory; `what` names it in the message.
-  Error reserve(uint64_t bytes, const char *what);
+  /// Reserves `bytes` of zeroed memory; `what` names it in the message,
+  /// `advice` is its remedy.
+  Error
+  reserve(uint64_t bytes, const char *what,
+          const char *advice = "ask for a shorter context or fewer threads");
 
   /// Copies size() bytes from `source`, skipping pages that hold only zeros.
   /// This mapping must still be untouched.

@@ -106,10 +106,16 @@ Error Model::openWeights(const std::string &path,
                          tenon_rt_weights_memory memory) {
   if (Error error = weightsFile.openFile(path))
     return error;
-  isCopied =
-      memory == TENON_RT_WEIGHTS_COPIED ||
-      (memory == TENON_RT_WEIGHTS_AUTO && isWorthCopying(weightsFile.size()));
-  return isCopied ? weightsFile.copyFile(path) : success();
+  bool isAuto = memory == TENON_RT_WEIGHTS_AUTO;
+  if (isAuto ? !isWorthCopying(weightsFile.size())
+             : memory != TENON_RT_WEIGHTS_COPIED)
+    return success();
+  Mapping copy;
+  if (Error error = copy.copyFile(path))
+    return isAuto && error.status == TENON_RT_MEMORY ? success() : error;
+  weightsFile = std::move(copy);
+  isCopied = true;
+  return success();
 }
 
 Error Model::openLibrary(const std::string &path,

@@ -74,8 +74,10 @@ public:
 private:
   /// Chooses a token; returns whether it is to be decoded.
   bool take(Sequence &sequence, const float *logits) {
-    if (options.count == 0)
+    if (options.count == 0) {
+      sequence.session.reset();
       return false;
+    }
     Engine::check(tenon_rt_sampler_pick(sequence.sampler.get(), logits, choices,
                                         &sequence.next));
     bool isEnd = !options.ignoreEos &&
@@ -132,23 +134,30 @@ int tenon::run::batch(const Options &options) {
   BatchRun run(engine, options);
   std::vector<Sequence> sequences(prompts.size());
   std::vector<Sequence *> active;
-  size_t started = 0, decoded = 0;
-  Timer timer;
+  size_t started = 0, written = 0, decoded = 0;
+  double seconds = 0;
+  // A line as soon as those before it are complete; the rest in the end.
+  auto writeLines = [&](bool all) {
+    std::string text;
+    while (written < started && (all || !sequences[written].session))
+      text += toLine(engine, sequences[written++].made);
+    if (!text.empty())
+      writeOut(text);
+  };
   while (!interrupted()) {
     for (; active.size() < engine.info().batch_rows && started < prompts.size();
          ++started)
       if (run.start(sequences[started], prompts[started]))
         active.push_back(&sequences[started]);
+    writeLines(/*all=*/false);
     if (active.empty())
       break;
     decoded += active.size();
+    Timer timer;
     active = run.step(active);
+    seconds += timer.seconds();
   }
-  double seconds = timer.seconds();
-  std::string text;
-  for (size_t i = 0; i < started; ++i)
-    text += toLine(engine, sequences[i].made);
-  writeOut(text);
+  writeLines(/*all=*/true);
   if (!options.quiet)
     std::fputs(
         (engine.describe() + rateLine("batch", decoded, seconds)).c_str(),

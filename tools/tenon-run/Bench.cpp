@@ -38,6 +38,7 @@ class Bench {
 public:
   Bench(Engine &engine, const BenchSizes &sizes)
       : engine(engine), sizes(sizes), logits(engine.info().vocabulary) {
+    engine.checkSequences(sizes.sequences);
     uint64_t state = 1;
     size_t most = std::max({sizes.prefill, sizes.decode, sizes.deepest()});
     for (size_t i = 0; i < most; ++i) {

@@ -28,7 +28,6 @@ Rates readRates(const Json &json) {
 KernelCost readKernel(const Json &json) {
   return {json.at("name"),
           json.at("schedule"),
-          json.at("runs"),
           json.at("arithmetic"),
           json.at("rows") == "asked for",
           json.at("shared"),

@@ -26,7 +26,6 @@ struct Rates {
 /// One kernel of an entry; bytes and operations are those of one run.
 struct KernelCost {
   std::string name, schedule;
-  uint64_t runs;
   std::string arithmetic; ///< "f32", "bf16" or "int8"
   bool outRows, isShared;
   double weightBytes, weightBytesPerRow, cacheBytesPerSlot, cacheBytesPerRow,

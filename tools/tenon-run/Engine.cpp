@@ -49,6 +49,15 @@ Engine::Handle Engine::makeSession(const Options &options, uint64_t context) {
   return {made, tenon_rt_session_destroy};
 }
 
+void Engine::checkSequences(uint64_t sequences) const {
+  if (sequences > info().batch_rows)
+    throw Failure(format("--bench: expected at most %llu sequences, which is "
+                         "what a step of %s takes, but got %llu",
+                         static_cast<unsigned long long>(info().batch_rows),
+                         path.c_str(),
+                         static_cast<unsigned long long>(sequences)));
+}
+
 Engine::Handle Engine::fork() {
   tenon_rt_session *copy = nullptr;
   check(tenon_rt_session_fork(session.get(), &copy), session.get());

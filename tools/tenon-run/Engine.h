@@ -47,6 +47,9 @@ public:
   /// threads.
   Handle makeSession(const Options &options, uint64_t context);
 
+  /// Fails unless the model takes `sequences` in one step.
+  void checkSequences(uint64_t sequences) const;
+
   /// Another session that holds the same tokens.
   Handle fork();
 

@@ -28,6 +28,7 @@ public:
   Profiler(const Options &options)
       : sizes(options.bench), engine(options, 0),
         costs(options.model, record(), options.rates), ids(makeIds()) {
+    engine.checkSequences(sizes.sequences);
     logits.resize(engine.info().vocabulary * sizes.sequences);
   }
 

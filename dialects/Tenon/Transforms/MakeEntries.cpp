@@ -52,10 +52,10 @@ void MakeEntriesPass::runOnOperation() {
     return signalPassFailure();
   }
   func::FuncOp chunk = entries.front();
-  for (StringRef name : {"step", "chunk"})
+  for (StringRef name : {"step", "batch", "chunk"})
     if (Operation *taken = module.lookupSymbol(name); taken && taken != chunk) {
       taken->emitOpError("expected no symbol '@")
-          << name << "': the entry becomes two functions, 'step' and 'chunk'; "
+          << name << "': the entry becomes 'step', 'batch' and 'chunk'; "
           << "rename it";
       return signalPassFailure();
     }

@@ -28,7 +28,7 @@ namespace tenon::cpu {
 
 /// One entry of an artifact, see `tenon_rt_entry`.
 struct EntryDescription {
-  std::string name;     ///< "step", "chunk"
+  std::string name;     ///< "step", "batch", "chunk"
   std::string function; ///< symbol that a module of the artifact defines
   uint64_t maxRows = 0;
   uint64_t arenaBytes = 0;

@@ -30,7 +30,7 @@ llvm::StringRef getArithmeticName(Arithmetic arithmetic);
 /// One kernel of an entry, counted. Bytes and operations are those of one run;
 /// where layers differ in formats, of the mean layer.
 struct KernelCost {
-  std::string entry; ///< "step", "chunk"
+  std::string entry; ///< "step", "batch", "chunk"
   std::string name;
   std::string schedule;
   llvm::SmallVector<std::string> functions; ///< one per variant of formats

@@ -36,4 +36,4 @@
 
 // RUN: sed 's/@attn_q\b/@step/' %S/../../Pipelines/Inputs/llama.mlir > %t.step.mlir
 // RUN: not tenon-opt %t.step.mlir --tenon-to-optimized 2>&1 | FileCheck %s --check-prefix=STEP
-// STEP: 'tenon.weight' op expected no symbol '@step': the entry becomes two functions, 'step' and 'chunk'; rename it
+// STEP: 'tenon.weight' op expected no symbol '@step': the entry becomes 'step', 'batch' and 'chunk'; rename it

@@ -7,6 +7,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -52,6 +53,9 @@ def find_engines(args, found, runner, work):
 #: Beginnings of names in the environment that programs may act on.
 ENVIRONMENT = ("TENON_", "OMP_", "GGML_", "LLAMA_", "OV_", "OPENVINO_", "KMP_")
 
+#: Names of what nobody wants to find in a file of results.
+SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD")
+
 
 def repeat(args):
     """What it takes to run this again."""
@@ -61,7 +65,9 @@ def repeat(args):
         "argv": shlex.join(["tenon-bench", *args.argv]),
         "options": settings,
         "environment": {
-            k: v for k, v in os.environ.items() if k.startswith(ENVIRONMENT)
+            k: v
+            for k, v in os.environ.items()
+            if k.startswith(ENVIRONMENT) and not SECRET.search(k)
         },
     }
 

@@ -70,6 +70,7 @@ class Round:
         turn = len(data["limits"])
         machine = Limits(data["limits"])
         machine.measure(self.runner)
+        self.gauge.last = None  # too old to stand before the first sample
         data["limits"] = machine.readings
         order = in_turn(self.engines, turn)
         for name in self.models:

@@ -207,7 +207,7 @@ void AttendStepBuilder::build() {
   factor = 1;
   int64_t at = 0;
   scaled = take(at, group * layout.padded, e.f32());
-  takeSums(at, group, schedule.getQueries());
+  takeSums(at, group, std::min<int64_t>(schedule.getQueries(), group));
   emitUnits([&](Value unit) { emitUnit(unit); });
 }
 
