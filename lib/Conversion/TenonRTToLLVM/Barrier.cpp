@@ -52,9 +52,7 @@ private:
                                SmallVector<Location>(types.size(), loc));
   }
   Value field(size_t offset) {
-    return LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), job,
-                               LLVM::GEPArg(static_cast<int32_t>(offset)),
-                               LLVM::GEPNoWrapFlags::inbounds);
+    return getJobAddress(builder, loc, job, offset);
   }
   Value constant(Type type, int64_t value) {
     return LLVM::ConstantOp::create(builder, loc, type,

@@ -51,6 +51,14 @@ TENON_SAME_ORDER(slots_used);
 TENON_SAME_ORDER(capacity);
 #undef TENON_SAME_ORDER
 
+Value tenon::getJobAddress(OpBuilder &builder, Location loc, Value job,
+                           size_t offset) {
+  return LLVM::GEPOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
+      builder.getI8Type(), job, LLVM::GEPArg(static_cast<int32_t>(offset)),
+      LLVM::GEPNoWrapFlags::inbounds);
+}
+
 namespace {
 
 /// The sequence of row `row`.
@@ -58,10 +66,8 @@ Value emitSequence(OpBuilder &builder, Location loc, Value job, Value row) {
   static_assert(sizeof(tenon_rt_sequence) == 32);
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Type word = builder.getI64Type();
-  Value address = LLVM::GEPOp::create(
-      builder, loc, pointer, builder.getI8Type(), job,
-      LLVM::GEPArg(static_cast<int32_t>(offsetof(tenon_rt_job, sequences))),
-      LLVM::GEPNoWrapFlags::inbounds);
+  Value address =
+      getJobAddress(builder, loc, job, offsetof(tenon_rt_job, sequences));
   Value table = LLVM::LoadOp::create(builder, loc, pointer, address,
                                      /*alignment=*/8, /*isVolatile=*/false,
                                      /*isNonTemporal=*/false,
@@ -221,11 +227,8 @@ struct ClaimLowering : ConvertOpToLLVMPattern<ClaimOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     Type word = rewriter.getI64Type();
-    Value counter = LLVM::GEPOp::create(
-        rewriter, loc, LLVM::LLVMPointerType::get(getContext()),
-        rewriter.getI8Type(), adaptor.getJob(),
-        LLVM::GEPArg(static_cast<int32_t>(offsetof(tenon_rt_job, next_unit))),
-        LLVM::GEPNoWrapFlags::inbounds);
+    Value counter = getJobAddress(rewriter, loc, adaptor.getJob(),
+                                  offsetof(tenon_rt_job, next_unit));
     Value one = LLVM::ConstantOp::create(rewriter, loc, word,
                                          rewriter.getI64IntegerAttr(1));
     rewriter.replaceOpWithNewOp<LLVM::AtomicRMWOp>(
@@ -249,10 +252,8 @@ struct MarkLowering : ConvertOpToLLVMPattern<MarkOp> {
       return LLVM::ConstantOp::create(rewriter, loc, word,
                                       rewriter.getI64IntegerAttr(value));
     };
-    Value address = LLVM::GEPOp::create(
-        rewriter, loc, pointer, rewriter.getI8Type(), adaptor.getJob(),
-        LLVM::GEPArg(static_cast<int32_t>(offsetof(tenon_rt_job, mark))),
-        LLVM::GEPNoWrapFlags::inbounds);
+    Value address = getJobAddress(rewriter, loc, adaptor.getJob(),
+                                  offsetof(tenon_rt_job, mark));
     Value hook = LLVM::LoadOp::create(rewriter, loc, pointer, address,
                                       /*alignment=*/8);
     Value mark =

@@ -31,6 +31,10 @@ void populateTenonRTToLLVMTypeConversions(mlir::LLVMTypeConverter &converter);
 void populateTenonRTToLLVMPatterns(mlir::LLVMTypeConverter &converter,
                                    mlir::RewritePatternSet &patterns);
 
+/// The address of the field of a `tenon_rt_job` at byte `offset`.
+mlir::Value getJobAddress(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value job, size_t offset);
+
 /// The functions of a module's barriers, made when they are not there yet.
 /// `tenon_arrive(job)` waits until the barrier's last worker has released the
 /// others, and returns false; for that worker it returns true at once.

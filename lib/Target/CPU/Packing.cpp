@@ -154,7 +154,7 @@ void spreadRun(llvm::ArrayRef<const uint8_t *> rows, int64_t offset,
 llvm::SmallVector<llvm::SmallVector<int64_t>>
 tenon::cpu::getReadOrder(const BlockFormat &format) {
   const BlockFormat &packed = getPackedFormat(format);
-  int64_t size = format.subElements ? format.subElements : format.elements;
+  int64_t size = getSubBlockSize(format);
   // Most bytes are those of the field with the most bits.
   const BitField &widest = *std::max_element(
       packed.code.fields.begin(), packed.code.fields.end(),
@@ -182,7 +182,7 @@ tenon::cpu::getPackUnits(const BlockFormat &format) {
   constexpr int64_t never = -1;
   llvm::SmallVector<int64_t> firstUse(format.bytes, never);
   llvm::SmallVector<bool> isSpread(format.bytes, false);
-  int64_t size = format.subElements ? format.subElements : format.elements;
+  int64_t size = getSubBlockSize(format);
   int64_t now = 0;
   for (llvm::ArrayRef<int64_t> together : getReadOrder(format))
     for (int64_t i = 0; i < size; i += 4)

@@ -36,6 +36,11 @@ struct PackUnit {
   bool spreadBits = false;
 };
 
+/// Elements of a sub-block: those that share a scale.
+inline int64_t getSubBlockSize(const BlockFormat &format) {
+  return format.subElements ? format.subElements : format.elements;
+}
+
 /// `format` as its packed bytes have it: codes whose bits are spread are found
 /// at their new places. Everything else is as stored.
 const BlockFormat &getPackedFormat(const BlockFormat &format);

@@ -42,7 +42,7 @@ TEST(Packing, UnitsAreReadInOrder) {
     std::vector<int64_t> numberOf(format.bytes, -1);
     for (auto [number, unit] : llvm::enumerate(getPackUnits(format)))
       numberOf[unit.offset] = number;
-    int64_t size = format.subElements ? format.subElements : format.elements;
+    int64_t size = getSubBlockSize(format);
     // After the scales, which are read first.
     int64_t latest = *llvm::min_element(
                          llvm::map_range(getPackedFormat(format).code.fields,

@@ -39,7 +39,7 @@ BlockReader::BlockReader(Emitter &e, const BlockFormat &format, Value memory,
 }
 
 int64_t BlockReader::subBlocks(const BlockFormat &format) {
-  return format.subElements ? format.elements / format.subElements : 1;
+  return format.elements / getSubBlockSize(format);
 }
 
 SmallVector<int64_t> BlockReader::order(const BlockFormat &format) {

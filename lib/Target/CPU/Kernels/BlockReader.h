@@ -15,6 +15,7 @@
 #include "dialects/Tenon/IR/BlockFormat.h"
 #include "lib/Pipelines/Phases.h"
 #include "lib/Target/CPU/Kernels/Emitter.h"
+#include "lib/Target/CPU/Packing.h"
 
 namespace tenon::cpu {
 
@@ -40,11 +41,6 @@ public:
 
   /// Sub-blocks of the format (1 when it has no sub-scales).
   static int64_t subBlocks(const BlockFormat &format);
-
-  /// Elements of a sub-block.
-  static int64_t subBlockSize(const BlockFormat &format) {
-    return format.elements / subBlocks(format);
-  }
 
   /// Codes of elements i to i + 3, four bytes a lane, as unsigned numbers:
   /// `codeBias()` more than what they stand for. Sixteen lanes only.

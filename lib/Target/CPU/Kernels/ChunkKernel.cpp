@@ -137,7 +137,7 @@ ChunkBuilder::emitIntegerSums(ArrayRef<const BlockFormat *> formats,
   SmallVector<IntegerPanel> from;
   for (int64_t position : positions)
     from.push_back(viewPanel(position));
-  int64_t size = BlockReader::subBlockSize(*formats.front());
+  int64_t size = getSubBlockSize(*formats.front());
   SmallVector<Value> sums(positions.size() * rowOf.size(), e.splat(0));
   return e.loop(
       zero, e.index(work.columns / size), 1, sums,
@@ -184,7 +184,7 @@ void ChunkBuilder::emitIntegerTile(const Contraction::Output &output,
     for (auto [w, weight] : llvm::enumerate(output.weights))
       for (int64_t g = 0; g < groups; ++g)
         if (const BlockFormat &format = getBlockFormat(formats[weight]);
-            BlockReader::subBlockSize(format) == size) {
+            getSubBlockSize(format) == size) {
           parts.push_back(&format);
           positions.push_back(w * groups + g);
         }

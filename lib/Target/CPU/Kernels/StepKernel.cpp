@@ -81,7 +81,7 @@ private:
 Value StepBuilder::emitInputSums(const BlockFormat &format) {
   if (format.minimum == MinimumKind::None)
     return {};
-  int64_t size = BlockReader::subBlockSize(format);
+  int64_t size = getSubBlockSize(format);
   Value &cached = inputSums[size];
   if (cached)
     return cached;
@@ -111,7 +111,7 @@ Value StepBuilder::emitInputSums(const BlockFormat &format) {
 Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
                                Value start, ArrayRef<Value> rows) {
   int64_t subs = BlockReader::subBlocks(format);
-  int64_t size = BlockReader::subBlockSize(format);
+  int64_t size = getSubBlockSize(format);
   Value blocks = e.index(work.columns / format.elements);
   return e.loop(
       zero, blocks, 1, Sums(rows.size(), e.splat(0)),
@@ -154,7 +154,7 @@ Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
 Sums StepBuilder::emitBlocks(const BlockFormat &format, Value packed,
                              Value start, ArrayRef<Value> rows) {
   int64_t subs = BlockReader::subBlocks(format);
-  int64_t subSize = BlockReader::subBlockSize(format);
+  int64_t subSize = getSubBlockSize(format);
   Value sums = inputSums.lookup(subSize);
   Value blocks = e.index(work.columns / format.elements);
   int64_t count = rows.size();
