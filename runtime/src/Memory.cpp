@@ -51,31 +51,6 @@ namespace {
 
 constexpr uint64_t kHugePage = uint64_t(2) << 20;
 
-/// An open file, closed with its owner.
-struct File {
-  ~File() {
-    if (descriptor >= 0)
-      close(descriptor);
-  }
-  int descriptor = -1;
-  uint64_t bytes = 0;
-};
-
-Error openRegular(const std::string &path, File &file) {
-  file.descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file.descriptor < 0)
-    return failure(TENON_RT_IO, path,
-                   ": cannot be opened: ", std::strerror(errno));
-  struct stat facts;
-  if (fstat(file.descriptor, &facts) != 0)
-    return failure(TENON_RT_IO, path,
-                   ": cannot be examined: ", std::strerror(errno));
-  if (!S_ISREG(facts.st_mode))
-    return failure(TENON_RT_IO, path, ": expected a regular file");
-  file.bytes = static_cast<uint64_t>(facts.st_size);
-  return success();
-}
-
 /// The first `size` - 1 characters of a file of the system, or nothing.
 template <size_t size>
 bool readText(const char *path, char (&text)[size]) {
@@ -88,33 +63,55 @@ bool readText(const char *path, char (&text)[size]) {
 
 } // namespace
 
+File::~File() {
+  if (descriptor >= 0)
+    close(descriptor);
+}
+
+Error File::open(const std::string &name) {
+  path = name;
+  descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0)
+    return failure(TENON_RT_IO, path,
+                   ": cannot be opened: ", std::strerror(errno));
+  struct stat facts;
+  if (fstat(descriptor, &facts) != 0)
+    return failure(TENON_RT_IO, path,
+                   ": cannot be examined: ", std::strerror(errno));
+  if (!S_ISREG(facts.st_mode))
+    return failure(TENON_RT_IO, path, ": expected a regular file");
+  bytes = static_cast<uint64_t>(facts.st_size);
+  return success();
+}
+
 Error Mapping::openFile(const std::string &path) {
   File file;
-  if (Error error = openRegular(path, file))
+  if (Error error = file.open(path))
     return error;
+  return map(file);
+}
+
+Error Mapping::map(const File &file) {
   void *address = nullptr;
   if (file.bytes != 0) {
     address =
         mmap(nullptr, file.bytes, PROT_READ, MAP_PRIVATE, file.descriptor, 0);
     if (address == MAP_FAILED)
-      return failure(TENON_RT_IO, path,
+      return failure(TENON_RT_IO, file.path,
                      ": cannot be mapped: ", std::strerror(errno));
   }
   own(address, file.bytes);
   return success();
 }
 
-Error Mapping::copyFile(const std::string &path) {
-  File file;
-  if (Error error = openRegular(path, file))
-    return error;
+Error Mapping::copy(const File &file) {
   *this = Mapping();
   if (file.bytes == 0)
     return success();
   // Room to start at a huge page; what is never touched costs nothing.
   if (Error error = reserve(file.bytes + kHugePage, "copy of the weights",
                             "map the file instead"))
-    return failure(error.status, path, ": ", error.message);
+    return failure(error.status, file.path, ": ", error.message);
   base += -reinterpret_cast<uintptr_t>(base) % kHugePage;
   length = file.bytes;
   madvise(base, length, MADV_HUGEPAGE); // a wish: small pages work too
@@ -123,7 +120,8 @@ Error Mapping::copyFile(const std::string &path) {
     if (count < 0 && errno == EINTR)
       continue;
     if (count <= 0)
-      return failure(TENON_RT_IO, path, ": cannot be read at byte ", at, ": ",
+      return failure(TENON_RT_IO, file.path, ": cannot be read at byte ", at,
+                     ": ",
                      count < 0 ? std::strerror(errno) : "the file ends there");
     at += count;
   }

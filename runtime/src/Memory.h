@@ -18,6 +18,24 @@
 
 namespace tenon::runtime {
 
+/// An open regular file, closed with its owner.
+class File {
+public:
+  File() = default;
+  ~File();
+  File(const File &) = delete;
+  File &operator=(const File &) = delete;
+
+  Error open(const std::string &path);
+  uint64_t size() const { return bytes; }
+
+private:
+  friend class Mapping;
+  std::string path;
+  int descriptor = -1;
+  uint64_t bytes = 0;
+};
+
 /// An owned mapping; empty when default-constructed.
 class Mapping {
 public:
@@ -29,8 +47,11 @@ public:
   /// Maps the regular file at `path` read-only.
   Error openFile(const std::string &path);
 
-  /// Copies the regular file at `path` into huge pages, read-only.
-  Error copyFile(const std::string &path);
+  /// Maps a file read-only.
+  Error map(const File &file);
+
+  /// Copies a file into huge pages, read-only.
+  Error copy(const File &file);
 
   /// Reserves `bytes` of zeroed memory; `what` names it in the message,
   /// `advice` is its remedy.

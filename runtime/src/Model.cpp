@@ -104,18 +104,18 @@ Error Model::open(const std::string &path, std::string weightsPath,
 /// with other processes.
 Error Model::openWeights(const std::string &path,
                          tenon_rt_weights_memory memory) {
-  if (Error error = weightsFile.openFile(path))
+  File file;
+  if (Error error = file.open(path))
     return error;
   bool isAuto = memory == TENON_RT_WEIGHTS_AUTO;
-  if (isAuto ? !isWorthCopying(weightsFile.size())
-             : memory != TENON_RT_WEIGHTS_COPIED)
-    return success();
-  Mapping copy;
-  if (Error error = copy.copyFile(path))
-    return isAuto && error.status == TENON_RT_MEMORY ? success() : error;
-  weightsFile = std::move(copy);
-  isCopied = true;
-  return success();
+  if (isAuto ? isWorthCopying(file.size())
+             : memory == TENON_RT_WEIGHTS_COPIED) {
+    Error error = weightsFile.copy(file);
+    isCopied = !error;
+    if (!isAuto || error.status != TENON_RT_MEMORY)
+      return error;
+  }
+  return weightsFile.map(file);
 }
 
 Error Model::openLibrary(const std::string &path,
