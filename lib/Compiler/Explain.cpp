@@ -97,14 +97,21 @@ std::string showPrediction(const cpu::KernelCost &cost,
   return text;
 }
 
-std::string reason(Attribute schedule, int64_t layers) {
+/// Why a kernel of an entry of at most `rows` rows, which runs `layers` times,
+/// has its schedule.
+std::string reason(Attribute schedule, int64_t rows, int64_t layers) {
   std::string times =
       layers > 1 ? llvm::formatv(", {0} times", layers).str() : std::string();
   return llvm::TypeSwitch<Attribute, std::string>(schedule)
       .Case([&](cpu::StepAttr) {
-        return "one row uses each weight once, so reading memory decides: "
-               "weights stream once, in order, dequantised in registers" +
-               times;
+        std::string uses =
+            rows == 1 ? "one row uses each weight once, so reading memory "
+                        "decides: weights stream once, in order, dequantised "
+                        "in registers"
+                      : "a few rows use each weight, so reading memory "
+                        "decides: weights stream once for all of them, in "
+                        "order, dequantised in registers";
+        return uses + times;
       })
       .Case([&](cpu::ChunkAttr attribute) {
         return llvm::formatv(
@@ -131,18 +138,29 @@ std::string reason(Attribute schedule, int64_t layers) {
       .Case([&](cpu::RowsAttr attribute) {
         switch (attribute.getSplit()) {
         case cpu::Split::None:
-          return "one row is less work than a barrier: every worker computes "
-                 "it for itself" +
+          return (rows == 1 ? "one row is" : "a few rows are") +
+                 std::string(" less work than a barrier: every worker "
+                             "does this for itself") +
                  times;
-        default:
+        case cpu::Split::One:
+          return "less work than a barrier, and on memory that all workers "
+                 "read: the last one to finish what comes before does it "
+                 "while the others wait for that anyway" +
+                 times;
+        case cpu::Split::HeadsAndRows:
+          return "each row and head is work of its own: the pairs are shared "
+                 "out among the workers" +
+                 times;
+        case cpu::Split::Rows:
           return "work row by row is shared out among the workers" + times;
         }
+        llvm_unreachable("unknown split");
       })
       .Default(
           [&](Attribute) { return std::string("no schedule was chosen"); });
 }
 
-void explainKernel(KernelOp kernel, const cpu::KernelCost &cost,
+void explainKernel(KernelOp kernel, int64_t rows, const cpu::KernelCost &cost,
                    const cpu::Prediction &least, llvm::raw_ostream &stream) {
   stream << "  " << kernel.getName() << "\n    op         " << listOps(kernel)
          << "\n    algorithm  "
@@ -157,7 +175,7 @@ void explainKernel(KernelOp kernel, const cpu::KernelCost &cost,
     stream << "    reads      " << formats << '\n';
   stream << "    predicted  " << showPrediction(cost, least) << '\n';
   stream << "    why        "
-         << reason(kernel.getSchedule().value_or(Attribute()), cost.runs)
+         << reason(kernel.getSchedule().value_or(Attribute()), rows, cost.runs)
          << '\n';
 }
 
@@ -184,7 +202,7 @@ std::string tenon::explain(ModuleOp scheduled, const cpu::CpuRates &rates) {
       // Of a chunk, the last row's logits are asked for.
       cpu::Situation situation = {cost.outRows ? 1 : rows, kSlots, 1};
       cpu::Prediction least = cpu::predict(cost, rates, situation);
-      explainKernel(kernel, cost, least, stream);
+      explainKernel(kernel, rows, cost, least, stream);
       total += least.seconds * cost.runs;
       bounds[least.bound] += least.seconds * cost.runs;
     }
