@@ -39,13 +39,8 @@ public:
   Bench(Engine &engine, const BenchSizes &sizes)
       : engine(engine), sizes(sizes), logits(engine.info().vocabulary) {
     engine.checkSequences(sizes.sequences);
-    uint64_t state = 1;
-    size_t most = std::max({sizes.prefill, sizes.decode, sizes.deepest()});
-    for (size_t i = 0; i < most; ++i) {
-      state = state * 6364136223846793005u + 1442695040888963407u;
-      ids.push_back(
-          static_cast<int32_t>((state >> 33) % engine.info().vocabulary));
-    }
+    ids = engine.randomIds(
+        std::max({sizes.prefill, sizes.decode, sizes.deepest()}));
     for (uint64_t depth : sizes.depths)
       timings.push_back({depth, {}, {}});
   }
@@ -99,9 +94,7 @@ private:
 
   /// Times steps of several sequences with the same past.
   bool measureBatch(Timings &timing) {
-    std::vector<Engine::Handle> others;
-    while (others.size() + 1 < sizes.sequences)
-      others.push_back(engine.fork());
+    std::vector<Engine::Handle> others = engine.forkOthers(sizes.sequences);
     std::vector<float> rows(sizes.sequences * engine.info().vocabulary);
     std::vector<int32_t> next(sizes.sequences);
     Timer timer;

@@ -19,51 +19,63 @@ using Json = nlohmann::json;
 
 namespace {
 
+/// Bounds divide by rates: zero, or more than any machine has, is none.
+bool isRate(double value) { return value > 0 && value <= 1e9; }
+
 Rates readRates(const Json &json) {
-  return {json.at("read_gb_s"),  json.at("read_all_gb_s"),
-          json.at("cache_gb_s"), json.at("f32_gop_s"),
-          json.at("bf16_gop_s"), json.at("int8_gop_s")};
+  Rates rates;
+  for (const RateName &name : kRateNames) {
+    double value = json.at(name.key);
+    if (!isRate(value))
+      throw Failure(format("rates: expected a number above 0 and at most 1e9 "
+                           "as %s, but got %g",
+                           name.key, value));
+    rates.*name.place = value;
+  }
+  return rates;
 }
 
 KernelCost readKernel(const Json &json) {
+  auto count = [&](const char *key) {
+    double value = json.at(key);
+    if (value < 0)
+      throw Failure(format("kernel %s: expected 0 or more as %s, but got %g",
+                           json.at("name").get<std::string>().c_str(), key,
+                           value));
+    return value;
+  };
   return {json.at("name"),
           json.at("schedule"),
           json.at("arithmetic"),
           json.at("rows") == "asked for",
           json.at("shared"),
-          json.at("weight_bytes"),
-          json.at("weight_bytes_per_row"),
-          json.at("cache_bytes_per_slot"),
-          json.at("cache_bytes_per_row"),
-          json.at("activation_bytes_per_row"),
-          json.at("operations_per_row"),
-          json.at("operations_per_row_and_slot")};
+          count("weight_bytes"),
+          count("weight_bytes_per_row"),
+          count("cache_bytes_per_slot"),
+          count("cache_bytes_per_row"),
+          count("activation_bytes_per_row"),
+          count("operations_per_row"),
+          count("operations_per_row_and_slot")};
 }
 
 } // namespace
 
 /// Replaces the rates that `text` names.
 static void update(Rates &rates, const std::string &text) {
-  const std::pair<const char *, double *> known[] = {
-      {"read", &rates.readOneCore}, {"read-all", &rates.readAllCores},
-      {"cache", &rates.cacheRead},  {"f32", &rates.f32},
-      {"bf16", &rates.bf16},        {"int8", &rates.int8},
-  };
   for (size_t at = 0; at <= text.size();) {
     size_t end = std::min(text.find(',', at), text.size());
     std::string part = text.substr(at, end - at);
     at = end + 1;
     size_t equals = std::min(part.find('='), part.size());
     double *rate = nullptr;
-    for (auto [name, place] : known)
-      if (part.compare(0, equals, name) == 0)
-        rate = place;
+    for (const RateName &name : kRateNames)
+      if (part.compare(0, equals, name.option) == 0)
+        rate = &(rates.*name.place);
     // Unlike strtod, this reads a decimal point in every locale.
     std::istringstream number(part.substr(std::min(equals + 1, part.size())));
     number.imbue(std::locale::classic());
     double value = 0;
-    if (!rate || !(number >> value) || !number.eof() || !(value > 0) ||
-        value > 1e9)
+    if (!rate || !(number >> value) || !number.eof() || !isRate(value))
       throw Failure(
           "--rates: expected rates like read=15.5,f32=118 (read, "
           "read-all, cache in GB/s; f32, bf16, int8 in GOP/s of one core), "
@@ -82,9 +94,14 @@ Costs::Costs(const std::string &library, const tenon_rt_model_info &info,
   path += ".json";
   constexpr const char *remedy = "; give the NAME.so that tenonc --profile "
                                  "wrote, with its NAME.json beside it";
-  std::string name, compiler, cpu;
+  std::string text, name, compiler, cpu;
   try {
-    Json json = Json::parse(readWholeFile(path));
+    text = readWholeFile(path);
+  } catch (const Failure &failure) {
+    throw Failure(failure.what() + std::string(remedy));
+  }
+  try {
+    Json json = Json::parse(text);
     name = json.at("name");
     compiler = json.at("compiler");
     cpu = json.at("target").at("cpu");
@@ -97,7 +114,7 @@ Costs::Costs(const std::string &library, const tenon_rt_model_info &info,
                   "them" +
                   remedy);
   } catch (const Failure &failure) {
-    throw Failure(failure.what() + std::string(remedy));
+    throw Failure(path + ": " + failure.what() + remedy);
   }
   if (name != info.name || compiler != info.compiler)
     throw Failure(path + ": expected the facts of " + info.name + " by " +

@@ -23,6 +23,21 @@ struct Rates {
   double readOneCore, readAllCores, cacheRead, f32, bf16, int8;
 };
 
+/// What a rate is called in --rates and in JSON.
+struct RateName {
+  const char *option, *key;
+  double Rates::*place;
+};
+
+inline constexpr RateName kRateNames[] = {
+    {"read", "read_gb_s", &Rates::readOneCore},
+    {"read-all", "read_all_gb_s", &Rates::readAllCores},
+    {"cache", "cache_gb_s", &Rates::cacheRead},
+    {"f32", "f32_gop_s", &Rates::f32},
+    {"bf16", "bf16_gop_s", &Rates::bf16},
+    {"int8", "int8_gop_s", &Rates::int8},
+};
+
 /// One kernel of an entry; bytes and operations are those of one run.
 struct KernelCost {
   std::string name, schedule;

@@ -58,10 +58,24 @@ void Engine::checkSequences(uint64_t sequences) const {
                          static_cast<unsigned long long>(sequences)));
 }
 
-Engine::Handle Engine::fork() {
-  tenon_rt_session *copy = nullptr;
-  check(tenon_rt_session_fork(session.get(), &copy), session.get());
-  return {copy, tenon_rt_session_destroy};
+std::vector<Engine::Handle> Engine::forkOthers(uint64_t sequences) {
+  std::vector<Handle> others;
+  while (others.size() + 1 < sequences) {
+    tenon_rt_session *copy = nullptr;
+    check(tenon_rt_session_fork(session.get(), &copy), session.get());
+    others.emplace_back(copy, tenon_rt_session_destroy);
+  }
+  return others;
+}
+
+std::vector<int32_t> Engine::randomIds(uint64_t count) const {
+  std::vector<int32_t> ids;
+  uint64_t state = 1;
+  while (ids.size() < count) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    ids.push_back(static_cast<int32_t>((state >> 33) % info().vocabulary));
+  }
+  return ids;
 }
 
 void Engine::stepBatch(const std::vector<Handle> &others, const int32_t *ids,

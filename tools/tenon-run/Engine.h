@@ -50,8 +50,12 @@ public:
   /// Fails unless the model takes `sequences` in one step.
   void checkSequences(uint64_t sequences) const;
 
-  /// Another session that holds the same tokens.
-  Handle fork();
+  /// Sessions that hold the same tokens, so that with the engine's own there
+  /// are `sequences` of them.
+  std::vector<Handle> forkOthers(uint64_t sequences);
+
+  /// Pseudo-random tokens for measurements: the same in every run.
+  std::vector<int32_t> randomIds(uint64_t count) const;
 
   /// Appends a token to the engine's session and to each of `others`, and
   /// writes the logits after each.

@@ -73,20 +73,11 @@ std::vector<int32_t> Profiler::makeIds() {
                          "less with --bench",
                          static_cast<unsigned long long>(engine.context()),
                          static_cast<unsigned long long>(tokens)));
-  std::vector<int32_t> made;
-  uint64_t state = 1;
-  for (uint64_t i = 0; i < std::max(tokens, sizes.sequences); ++i) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    made.push_back(
-        static_cast<int32_t>((state >> 33) % engine.info().vocabulary));
-  }
-  return made;
+  return engine.randomIds(std::max(tokens, sizes.sequences));
 }
 
 bool Profiler::profileSteps(uint64_t depth) {
-  std::vector<Engine::Handle> others;
-  while (others.size() + 1 < sizes.sequences)
-    others.push_back(engine.fork());
+  std::vector<Engine::Handle> others = engine.forkOthers(sizes.sequences);
   Situation situation;
   situation.rows = situation.outRows = static_cast<double>(sizes.sequences);
   // The mean of the steps after the first; a row sees itself.
@@ -153,13 +144,9 @@ int tenon::run::profile(const Options &options) {
   if (!options.quiet)
     std::fputs(profiler.engine.describe().c_str(), stderr);
   if (options.json) {
-    Json json = {{"rates",
-                  {{"read_gb_s", rates.readOneCore},
-                   {"read_all_gb_s", rates.readAllCores},
-                   {"cache_gb_s", rates.cacheRead},
-                   {"f32_gop_s", rates.f32},
-                   {"bf16_gop_s", rates.bf16},
-                   {"int8_gop_s", rates.int8}}}};
+    Json json;
+    for (const RateName &name : kRateNames)
+      json["rates"][name.key] = rates.*name.place;
     json["entries"] = Json::array();
     for (const EntryProfile &entry : profiler.entries)
       json["entries"].push_back(entry.toJson());

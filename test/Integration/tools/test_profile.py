@@ -221,6 +221,30 @@ def test_facts_of_fewer_kernels(copy):
     refused(done, "model.json", "kernels")
 
 
+#: Place of a number in the facts -> a value that no model has.
+NUMBERS = {
+    "no-rate": (["rates", "f32_gop_s"], 0),
+    "negative-rate": (["rates", "read_gb_s"], -3.5),
+    "endless-rate": (["rates", "cache_gb_s"], 2e9),
+    "negative-bytes": (["kernels", 0, "weight_bytes"], -1),
+    "negative-operations": (["kernels", 1, "operations_per_row"], -0.5),
+}
+
+
+@pytest.mark.parametrize("place, value", NUMBERS.values(), ids=NUMBERS)
+def test_facts_out_of_range(copy, place, value):
+    """A bound divides by rates: it would be endless, or negative."""
+    data = json.loads(copy.file(".json").read_text())
+    holder = data
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = value
+    copy.file(".json").write_text(json.dumps(data))
+    done = tools.run("tenon-run", copy.library, "--profile")
+    got = re.escape(f"but got {value:g};")
+    refused(done, "model.json", place[-1], got, "NAME.json")
+
+
 #: Options beside --profile -> words of the error.
 WRONG = {
     "prompt": (["-p", "hi"], ["--profile", "--prompt", "contradict"]),
