@@ -9,6 +9,7 @@
 
 #include "lib/Compiler/WeightFile.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
@@ -65,7 +66,7 @@ llvm::Expected<WeightFile> WeightFile::create(llvm::StringRef path,
     error = closeError;
   if (error)
     return llvm::createFileError(path, error);
-  std::memcpy(file.section(meta).data(), metadata.data(), metadata.size());
+  llvm::copy(metadata, file.section(meta).begin());
   return file;
 }
 

@@ -47,6 +47,8 @@ TENONC = {
         ["compile-from", "compile-to"],
     ),
     "value-missing": (["--context"], ["context"]),
+    "threads-0": (["--threads=0"], ["threads", "0", "1 to 1024"]),
+    "threads-many": (["--threads=10000"], ["threads", "10000", "1 to 1024"]),
 }
 
 
