@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Tenon/IR/Limits.h"
 #include "dialects/Tenon/IR/Shapes.h"
 #include "dialects/Tenon/IR/Tenon.h"
 
@@ -46,8 +47,9 @@ LogicalResult BlocksAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t bits, int64_t size) {
   if (bits != 8)
     return emitError() << "expected bits = 8, but got " << bits;
-  if (size != 32)
-    return emitError() << "expected size = 32, but got " << size;
+  if (size != kInputBlock)
+    return emitError() << "expected size = " << kInputBlock << ", but got "
+                       << size;
   return success();
 }
 

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Tenon/IR/Limits.h"
 #include "dialects/Tenon/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -24,9 +25,6 @@ using namespace tenon;
 
 namespace {
 
-/// Elements that share a scale.
-constexpr int64_t kBlock = 32;
-
 struct QuantizeActivationsPass
     : tenon::impl::QuantizeActivationsPassBase<QuantizeActivationsPass> {
   using QuantizeActivationsPassBase::QuantizeActivationsPassBase;
@@ -37,7 +35,7 @@ struct QuantizeActivationsPass
 
 /// True when every layer of the weight has integer codes in whole blocks.
 static bool isQuantized(WeightType weight) {
-  if (weight.isVector() || weight.getColumns() % kBlock)
+  if (weight.isVector() || weight.getColumns() % kInputBlock)
     return false;
   return llvm::none_of(weight.getSchemes(), [](SchemeKind kind) {
     return getBlockFormat(kind).isPlain();
@@ -57,7 +55,7 @@ void QuantizeActivationsPass::runOnOperation() {
     Value &known = rounded[{linear.getInput(), linear->getBlock()}];
     if (!known) {
       OpBuilder builder(linear);
-      auto encoding = BlocksAttr::get(&getContext(), /*bits=*/8, kBlock);
+      auto encoding = BlocksAttr::get(&getContext(), /*bits=*/8, kInputBlock);
       known = QuantizeOp::create(builder, linear.getLoc(),
                                  RankedTensorType::get(type.getShape(),
                                                        type.getElementType(),

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "dialects/TenonCPU/IR/Limits.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -31,17 +32,11 @@ void TenonCPUDialect::initialize() {
 
 LogicalResult PackAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                int64_t interleave) {
-  if (interleave != 1 && interleave != 16)
-    return emitError() << "expected interleave = 1 or 16, but got "
-                       << interleave;
+  if (interleave != 1 && interleave != kLanes)
+    return emitError() << "expected interleave = 1 or " << kLanes
+                       << ", but got " << interleave;
   return success();
 }
-
-/// Output rows that packed weights hold side by side.
-static constexpr int64_t packedRows = 16;
-
-/// Most rows of an entry whose contractions stream weights.
-static constexpr int64_t maxStepRows = 8;
 
 /// Most registers' worth of anything that a builder unrolls.
 static constexpr int64_t maxUnrolled = 64;
@@ -57,16 +52,16 @@ static LogicalResult verifyRange(function_ref<InFlightDiagnostic()> emitError,
 
 static LogicalResult verifyLanes(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t lanes) {
-  if (lanes == packedRows)
+  if (lanes == kLanes)
     return success();
-  return emitError() << "expected lanes = " << packedRows
+  return emitError() << "expected lanes = " << kLanes
                      << ", as weights are packed, but got " << lanes;
 }
 
 LogicalResult StepAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                int64_t lanes, int64_t sums, int64_t rows) {
   if (failed(verifyLanes(emitError, lanes)) ||
-      failed(verifyRange(emitError, "rows", rows, maxStepRows)))
+      failed(verifyRange(emitError, "rows", rows, kStepRows)))
     return failure();
   return verifyRange(emitError, "sums", sums, maxUnrolled);
 }

@@ -10,6 +10,9 @@
 #ifndef TENON_LIB_TARGET_CPU_KERNELS_EMITTER_H
 #define TENON_LIB_TARGET_CPU_KERNELS_EMITTER_H
 
+#include "dialects/Tenon/IR/Limits.h"
+#include "dialects/TenonCPU/IR/Limits.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -21,16 +24,6 @@
 #include <functional>
 
 namespace tenon::cpu {
-
-/// Output rows that lie side by side in packed weights, and lanes of every
-/// vector that kernels use. Narrower machines split such vectors.
-inline constexpr int64_t kLanes = 16;
-
-/// Elements of an input that share a scale (`#tenon.blocks`).
-inline constexpr int64_t kInputBlock = 32;
-
-/// Most rows of an entry whose contractions stream weights (`#tenon_cpu.step`).
-inline constexpr int64_t kStepRows = 8;
 
 /// Emits arithmetic, memory and loop ops at one place.
 struct Emitter {

@@ -1,0 +1,20 @@
+//===- Limits.h - numbers that the dialect and kernels share -----*- C++
+//-*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_DIALECTS_TENON_IR_LIMITS_H
+#define TENON_DIALECTS_TENON_IR_LIMITS_H
+
+#include <cstdint>
+
+namespace tenon {
+
+/// Elements of an input that share a scale (`#tenon.blocks`).
+inline constexpr int64_t kInputBlock = 32;
+
+} // namespace tenon
+
+#endif // TENON_DIALECTS_TENON_IR_LIMITS_H

@@ -1,0 +1,23 @@
+//===- Limits.h - numbers that schedules and kernels share ------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_DIALECTS_TENONCPU_IR_LIMITS_H
+#define TENON_DIALECTS_TENONCPU_IR_LIMITS_H
+
+#include <cstdint>
+
+namespace tenon::cpu {
+
+/// Output rows that lie side by side in packed weights, and lanes of every
+/// vector that kernels use. Narrower machines split such vectors.
+inline constexpr int64_t kLanes = 16;
+
+/// Most rows of an entry whose contractions stream weights (`#tenon_cpu.step`).
+inline constexpr int64_t kStepRows = 8;
+
+} // namespace tenon::cpu
+
+#endif // TENON_DIALECTS_TENONCPU_IR_LIMITS_H
