@@ -12,25 +12,36 @@ using namespace tenon::runtime;
 
 /// Leaves the number as it is for a while, longer each time.
 void WorkerCount::hold() {
-  holding = backoff;
+  holding = current == most ? backoff : std::min(backoff, kLastOfFewer);
   backoff = std::min(2 * backoff, kLastBackoff);
 }
 
+void WorkerCount::startTrial(uint32_t workers) {
+  trial = workers;
+  isTrialsTurn = false;
+  pairs = trialStalls = 0;
+}
+
+static uint64_t middle(std::array<uint64_t, 3> values) {
+  std::sort(values.begin(), values.end());
+  return values[1];
+}
+
 /// Ends a trial: keeps the number that was tried if it is clearly better.
-void WorkerCount::judge(uint64_t nanoseconds, bool isStalled) {
+void WorkerCount::judge(bool isLost) {
   bool isFewer = trial < current;
-  bool isBetter = nanoseconds < usual - usual / 16 && (isFewer || !isStalled);
-  if (isFewer && !isBetter && isStalled) {
+  bool isStalled = 2 * trialStalls >= pairs;
+  uint64_t before = middle(currentTimes);
+  bool isBetter = !isLost &&
+                  middle(trialTimes) < before - before / (isFewer ? 8 : 16) &&
+                  (isFewer || !isStalled);
+  if (isFewer && !isBetter && isStalled && trial > 1)
     // Another worker is late too.
-    trial = trial > 4 ? trial / 2 : trial - 1;
-    return;
-  }
-  if (isBetter) {
+    return startTrial(trial > 4 ? trial / 2 : trial - 1);
+  if (isBetter)
     current = trial;
-    usual = nanoseconds;
-    calm = 0;
-  }
   trial = 0;
+  calm = stalls = 0;
   if (isFewer || !isBetter)
     hold();
 }
@@ -38,18 +49,30 @@ void WorkerCount::judge(uint64_t nanoseconds, bool isStalled) {
 void WorkerCount::report(uint64_t nanoseconds, uint64_t slept) {
   uint32_t others = next() - 1;
   bool isStalled = others && slept / others > nanoseconds / 8;
-  if (trial)
-    return judge(nanoseconds, isStalled);
-  usual = usual ? (3 * usual + nanoseconds) / 4 : nanoseconds;
+  if (trial && !isTrialsTurn) {
+    currentTimes[pairs] = nanoseconds;
+    isTrialsTurn = true;
+    return;
+  }
+  if (trial) {
+    bool isLost = nanoseconds / 5 > currentTimes[pairs] / 4;
+    trialTimes[pairs++] = nanoseconds;
+    trialStalls += isStalled;
+    isTrialsTurn = false;
+    if (isLost || pairs == currentTimes.size())
+      judge(isLost);
+    return;
+  }
   calm = isStalled ? 0 : calm + 1;
+  stalls = isStalled ? stalls + 1 : 0;
   if (current == most && calm > 8 * kFirstBackoff)
     backoff = kFirstBackoff;
   if (holding > 0) {
     --holding;
     return;
   }
-  if (isStalled)
-    trial = current - 1;
+  if (stalls >= kStalls)
+    startTrial(current - 1);
   else if (current < most)
-    trial = current + 1;
+    startTrial(current + 1);
 }

@@ -2,10 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Which memory a kernel gets, which of its units this worker does, and which
-// function where formats differ by layer. Units that differ in size, or are
-// large, are claimed a few at a time; equal small ones are one range per
-// worker, because weights stream best in order.
+// Which memory a kernel gets, and which function where formats differ by layer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,6 +10,7 @@
 #include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
+#include "lib/Target/CPU/Outline/WorkShare.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -197,9 +195,10 @@ LogicalResult KernelCalls::emit(KernelOp kernel, Layers layers) {
     return emitByRow(kernel, rows, units, [&](Value row, Value from, Value to) {
       return call(getOperands(kernel, *shape, layers, row), from, to);
     });
-  return emitShare(kernel, units, [&](Value from, Value to) {
-    return call(operands, from, to);
-  });
+  auto share = [&](Value from, Value to) { return call(operands, from, to); };
+  if (!isShared(kernel))
+    return share(e.index(0), units);
+  return WorkShare{e, job(), worker()}.emit(kernel, units, share);
 }
 
 LogicalResult KernelCalls::emitRows(KernelOp kernel, Layers layers) {
@@ -217,15 +216,6 @@ LogicalResult KernelCalls::emitRows(KernelOp kernel, Layers layers) {
   return emitVariants(kernel, *shape, operands, layers);
 }
 
-/// A worker's share of `units`, as one range.
-std::pair<Value, Value> KernelCalls::getRange(Value units, Value worker) {
-  Value workers = number(JobField::workers);
-  auto share = [&](Value w) -> Value {
-    return arith::DivUIOp::create(e.b, e.mul(units, w), workers);
-  };
-  return {share(worker), share(e.add(worker, 1))};
-}
-
 /// Emits `emit` for this worker's share of the units of each row. Sequences
 /// differ in length, so every row is shared out; who gets the smaller shares
 /// changes from row to row.
@@ -240,7 +230,7 @@ LogicalResult KernelCalls::emitByRow(
     }
     Value turned = arith::RemUIOp::create(e.b, e.add(worker(), row),
                                           number(JobField::workers));
-    auto [from, to] = getRange(units, turned);
+    auto [from, to] = WorkShare{e, job(), turned}.getRange(units);
     Value some =
         arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, from, to);
     auto guard = scf::IfOp::create(e.b, some, /*withElseRegion=*/false);
@@ -248,46 +238,6 @@ LogicalResult KernelCalls::emitByRow(
     e.b.setInsertionPointToStart(guard.thenBlock());
     result = emit(row, from, to);
   });
-  return result;
-}
-
-/// Claims of a worker when all work alike: enough that the last one to finish
-/// is not late, few enough that the counter is not in the way.
-constexpr int64_t claimsPerWorker = 32;
-
-/// True when a kernel's units are claimed.
-static bool isClaimed(KernelOp kernel) {
-  return isa_and_nonnull<ChunkAttr, AttendAttr>(
-      kernel.getSchedule().value_or(Attribute()));
-}
-
-/// Emits `emit` for the units that this worker does.
-LogicalResult
-KernelCalls::emitShare(KernelOp kernel, Value units,
-                       llvm::function_ref<LogicalResult(Value, Value)> emit) {
-  if (!isShared(kernel))
-    return emit(e.index(0), units);
-  if (!isClaimed(kernel)) {
-    auto [from, to] = getRange(units, worker());
-    return emit(from, to);
-  }
-  Value size =
-      e.max(e.index(1),
-            arith::DivUIOp::create(
-                e.b, units, e.mul(number(JobField::workers), claimsPerWorker)));
-  Value pieces = arith::CeilDivUIOp::create(e.b, units, size);
-  Type index = e.b.getIndexType();
-  auto loop = scf::WhileOp::create(e.b, TypeRange(index), ValueRange());
-  OpBuilder::InsertionGuard insertion(e.b);
-  e.b.createBlock(&loop.getBefore());
-  Value claimed = rt::ClaimOp::create(e.b, index, job());
-  Value isLeft =
-      arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, claimed, pieces);
-  scf::ConditionOp::create(e.b, isLeft, claimed);
-  Block *body = e.b.createBlock(&loop.getAfter(), {}, index, loop.getLoc());
-  Value from = e.mul(body->getArgument(0), size);
-  LogicalResult result = emit(from, e.min(e.add(from, size), units));
-  scf::YieldOp::create(e.b);
   return result;
 }
 

@@ -65,16 +65,11 @@ private:
   /// What the kernel works on, without the range of units, in all rows or one.
   llvm::SmallVector<mlir::Value> getOperands(KernelOp kernel, KernelShape shape,
                                              Layers layers, mlir::Value row);
-  std::pair<mlir::Value, mlir::Value> getRange(mlir::Value units,
-                                               mlir::Value worker);
   llvm::LogicalResult
   emitByRow(KernelOp kernel, mlir::Value rows, mlir::Value units,
             llvm::function_ref<llvm::LogicalResult(mlir::Value, mlir::Value,
                                                    mlir::Value)>
                 emit);
-  llvm::LogicalResult emitShare(
-      KernelOp kernel, mlir::Value units,
-      llvm::function_ref<llvm::LogicalResult(mlir::Value, mlir::Value)> emit);
   llvm::LogicalResult emitVariants(KernelOp kernel, KernelShape shape,
                                    llvm::ArrayRef<mlir::Value> operands,
                                    Layers layers);
