@@ -104,17 +104,25 @@ Error Mapping::map(const File &file) {
   return success();
 }
 
+Error Mapping::reserveHuge(uint64_t bytes, const char *what,
+                           const char *advice) {
+  // Room to start at a huge page; what is never touched costs nothing.
+  uint64_t room = bytes > PTRDIFF_MAX ? bytes : bytes + kHugePage;
+  if (Error error = reserve(room, what, advice))
+    return error;
+  base += -reinterpret_cast<uintptr_t>(base) % kHugePage;
+  length = bytes;
+  madvise(base, length, MADV_HUGEPAGE); // a wish: small pages work too
+  return success();
+}
+
 Error Mapping::copy(const File &file) {
   *this = Mapping();
   if (file.bytes == 0)
     return success();
-  // Room to start at a huge page; what is never touched costs nothing.
-  if (Error error = reserve(file.bytes + kHugePage, "copy of the weights",
-                            "map the file instead"))
+  if (Error error = reserveHuge(file.bytes, "copy of the weights",
+                                "map the file instead"))
     return failure(error.status, file.path, ": ", error.message);
-  base += -reinterpret_cast<uintptr_t>(base) % kHugePage;
-  length = file.bytes;
-  madvise(base, length, MADV_HUGEPAGE); // a wish: small pages work too
   for (uint64_t at = 0; at < file.bytes;) {
     ssize_t count = pread(file.descriptor, base + at, file.bytes - at, at);
     if (count < 0 && errno == EINTR)

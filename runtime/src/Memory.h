@@ -59,6 +59,12 @@ public:
   reserve(uint64_t bytes, const char *what,
           const char *advice = "ask for a shorter context or fewer threads");
 
+  /// The same, starting at a huge page and in huge pages as far as the system
+  /// has them: whoever touches a byte pays for its 2 MiB.
+  Error reserveHuge(
+      uint64_t bytes, const char *what,
+      const char *advice = "ask for a shorter context or fewer threads");
+
   /// Copies size() bytes from `source`, skipping pages that hold only zeros.
   /// This mapping must still be untouched.
   void copyTouchedPages(const uint8_t *source);

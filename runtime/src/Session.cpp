@@ -110,7 +110,7 @@ Error Session::create(std::shared_ptr<const Model> model,
   made->capacity = (context + TENON_RT_SLOT_TILE - 1) / TENON_RT_SLOT_TILE *
                    TENON_RT_SLOT_TILE;
   uint64_t rowBytes = saturatingMultiply(d.layers, d.cache_layer_slot_bytes);
-  if (Error error = made->cache.reserve(
+  if (Error error = made->cache.reserveHuge(
           saturatingMultiply(rowBytes, made->capacity), "cache"))
     return error;
   if (Error error =

@@ -127,10 +127,12 @@ Call makeCall(KernelOp kernel, Memory &memory) {
     } else if (isa<CacheType>(type)) {
       CacheMemory &cache = memory.cache(input);
       int64_t bytes = cache.type.getK().getIntOrFloatBitWidth() / 8;
-      flat(cache.cells, bytes);
+      int64_t start = cache.layerBytes();
+      call.addMemref(
+          cache.cells.data() + start,
+          {(static_cast<int64_t>(cache.cells.size()) - start) / bytes});
       flat(cache.positions, 4);
       call.addNumber(cache.used);
-      call.addNumber(cache.capacity);
     } else {
       call.addNumber(kLayer);
     }

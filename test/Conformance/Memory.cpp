@@ -33,8 +33,12 @@ static constexpr int32_t kFreeSlot = std::numeric_limits<int32_t>::max();
 
 CacheMemory::CacheMemory(CacheType type, int64_t capacity)
     : type(type), capacity(capacity),
-      cells(capacity * cpu::CacheLayoutOf(type).slotBytes()),
+      cells(type.getLayers() * capacity * cpu::CacheLayoutOf(type).slotBytes()),
       positions(capacity * 4) {}
+
+int64_t CacheMemory::layerBytes() const {
+  return kLayer * cpu::CacheLayoutOf(type).slotBytes() * cpu::kSlotTile;
+}
 
 /// Writes `value`, which the type can hold, as element `index`.
 static void setElement(Guarded &memory, int64_t index, Type type,
@@ -56,8 +60,8 @@ void CacheMemory::setSlot(int64_t slot, const double *key,
   for (int64_t head = 0; head < layout.heads; ++head)
     for (int64_t d = 0; d < layout.dim; ++d) {
       int64_t tile = slot / cpu::kSlotTile, lane = slot % cpu::kSlotTile;
-      int64_t start =
-          (head * (capacity / cpu::kSlotTile) + tile) * layout.tileElements();
+      int64_t start = tile * layout.tileStride() +
+                      (kLayer * layout.heads + head) * layout.tileElements();
       setElement(cells, start + d * cpu::kSlotTile + lane, layout.element,
                  key[head * layout.dim + d]);
       setElement(cells, start + layout.valuesAt() + lane * layout.padded + d,

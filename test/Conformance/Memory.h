@@ -20,7 +20,7 @@
 
 namespace tenon::conformance {
 
-/// One layer of a cache as kernels see it.
+/// A cache, of which kernels see one layer.
 struct CacheMemory {
   CacheMemory(CacheType type, int64_t capacity);
 
@@ -28,7 +28,9 @@ struct CacheMemory {
   int64_t capacity, used = 0;
   Guarded cells, positions;
 
-  /// Writes a slot's keys and values as the layout says.
+  /// Bytes before the first of the layer that cases use.
+  int64_t layerBytes() const;
+  /// Writes a slot's keys and values of that layer as the layout says.
   void setSlot(int64_t slot, const double *key, const double *value);
 };
 

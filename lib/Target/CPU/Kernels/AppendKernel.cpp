@@ -26,7 +26,6 @@ LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
   CacheLayoutOf layout(append.getCache().getType());
   Value cells = input(append.getCache(), 0);
   Value used = input(append.getCache(), 2);
-  Value capacity = input(append.getCache(), 3);
   Value key = input(append.getKey());
   Value value = input(append.getValue());
   Value zero = e.index(0);
@@ -35,8 +34,7 @@ LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
            Value row = e.div(unit, layout.heads);
            Value head = e.rem(unit, layout.heads);
            Value slot = e.add(used, row);
-           Value tileAt =
-               layout.tileAt(e, capacity, head, e.div(slot, kSlotTile));
+           Value tileAt = layout.tileAt(e, head, e.div(slot, kSlotTile));
            Value inTile = e.rem(slot, kSlotTile);
            Value keyAt = e.add(tileAt, inTile);
            Value valueAt = e.add(e.add(tileAt, layout.valuesAt()),

@@ -31,8 +31,8 @@ AttendBase::AttendBase(KernelOp kernel, func::FuncOp function)
       layout(op.getCache().getType()), e(kernel.getLoc(), &function.front()),
       group(op.getQuery().getType().getDimSize(1) / layout.heads),
       cells(input(op.getCache(), 0)), slotPositions(input(op.getCache(), 1)),
-      used(input(op.getCache(), 2)), capacity(input(op.getCache(), 3)),
-      query(input(op.getQuery())), positions(input(op.getPositions())),
+      used(input(op.getCache(), 2)), query(input(op.getQuery())),
+      positions(input(op.getPositions())),
       rows(memref::DimOp::create(e.b, query, 0)) {
   // A bias or a scale that turns the order round comes before the maximum.
   double scale = op.getScale().convertToDouble();

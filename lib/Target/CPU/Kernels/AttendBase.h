@@ -76,7 +76,7 @@ protected:
   /// What scores are still to be multiplied with when powers are taken; 1 if
   /// they are powers already.
   double factor = 1;
-  mlir::Value cells, slotPositions, used, capacity, query, positions, rows;
+  mlir::Value cells, slotPositions, used, query, positions, rows;
   mlir::Value sums, scores, maxima, totals; // scratch memory
   mlir::Value head;                         // of the unit
 

@@ -158,7 +158,7 @@ void AttendBuilder::emitQueries(Value first, Value firstSlot, bool isMasked) {
 /// All queries of the block against one tile.
 void AttendBuilder::emitTile(Value tile) {
   Value firstSlot = e.mul(tile, kSlotTile);
-  Value tileAt = layout.tileAt(e, capacity, head, tile);
+  Value tileAt = layout.tileAt(e, head, tile);
   panels.convert(cells, tileAt,
                  e.min(e.sub(bound, firstSlot), e.index(kSlotTile)));
   auto bounds = e.loop(

@@ -5,6 +5,8 @@
 // A unit is one part of the slots of one cache head, with all query heads of
 // the group, and is read once, front to back: per tile scores (lanes are
 // slots), a running maximum and sum, weighted values (lanes are elements).
+// While a tile is read the next one is fetched into the second cache: tiles of
+// a head lie apart, and each is too short a stream for a processor to foresee.
 // Where parts begin follows from the slots that are filled, so results do not
 // depend on the number of workers. Exponentials are powers of two: the queries
 // carry the factor.
@@ -36,9 +38,11 @@ public:
   }
 
 private:
-  void emitUnit(Value unit);
+  void emitUnit(Value number);
   void emitStart();
   void emitTile(Value tile);
+  void fetch(Value at, int64_t vectors);
+  Value nextTile(Value tile, Value tileAt);
   void emitScores(int64_t first, int64_t count, Value firstSlot, Value tileAt);
   void emitValues(int64_t first, int64_t count, Value tileAt, Value slots);
   /// Where the results of query head `m` of the group go.
@@ -46,8 +50,10 @@ private:
 
   AttendStepAttr schedule;
   int64_t parts;
-  Value scaled;    // scratch memory: queries times the factor
-  Value row, part; // of the unit
+  Value scaled;                    // scratch memory: queries times the factor
+  Value unit, row, part, lastTile; // of the unit
+  Value tiles;                     // filled ones
+  Value nextAt;                    // what to fetch while a tile is read
 };
 
 } // namespace
@@ -75,6 +81,34 @@ void AttendStepBuilder::emitStart() {
   });
 }
 
+/// Asks for `vectors` vectors of the cache that are read a tile later.
+void AttendStepBuilder::fetch(Value at, int64_t vectors) {
+  int64_t line = 64 / layout.elementBytes();
+  for (int64_t i = 0; i < vectors * kLanes; i += line)
+    e.prefetch(cells, e.add(at, i));
+}
+
+/// Where the tile lies that this worker reads after `tile`; the same one if
+/// there is none.
+Value AttendStepBuilder::nextTile(Value tile, Value tileAt) {
+  auto is = [&](arith::CmpIPredicate predicate, Value x, Value y) -> Value {
+    return arith::CmpIOp::create(e.b, predicate, x, y);
+  };
+  auto select = [&](Value condition, Value x, Value y) -> Value {
+    return arith::SelectOp::create(e.b, condition, x, y);
+  };
+  using Predicate = arith::CmpIPredicate;
+  Value next = e.add(tile, 1);
+  Value isInside = arith::OrIOp::create(
+      e.b, is(Predicate::ult, next, lastTile),
+      is(Predicate::ult, e.add(unit, 1), function.getArgument(arguments.last)));
+  Value isHeads = is(Predicate::ult, next, tiles);
+  Value nextHead = e.min(e.add(head, 1), e.index(layout.heads - 1));
+  Value at = layout.tileAt(e, select(isHeads, head, nextHead),
+                           select(isHeads, next, e.index(0)));
+  return select(isInside, at, tileAt);
+}
+
 /// Scores of query heads against the tile of slots from `firstSlot` on.
 void AttendStepBuilder::emitScores(int64_t first, int64_t count,
                                    Value firstSlot, Value tileAt) {
@@ -91,24 +125,25 @@ void AttendStepBuilder::emitScores(int64_t first, int64_t count,
     SmallVector<Value> dots;
     for (int64_t r = 0; r < count; ++r)
       dots.append(bias);
-    dots =
-        e.loop(e.index(0), e.index(layout.dim), 1, dots,
-               [&](Value d, ValueRange carried) {
-                 SmallVector<Value> next(carried);
-                 Value from = e.add(e.add(tileAt, column), e.mul(d, kSlotTile));
-                 SmallVector<Value> key;
-                 for (int64_t v = 0; v < vectors; ++v)
-                   key.push_back(
-                       e.toF32(e.loadVector(cells, {e.add(from, v * kLanes)})));
-                 for (int64_t r = 0; r < count; ++r) {
-                   Value at = e.add(d, (first + r) * layout.padded);
-                   Value x = e.broadcast(e.load(scaled, {at}));
-                   for (int64_t v = 0; v < vectors; ++v)
-                     next[r * vectors + v] =
-                         e.fma(x, key[v], next[r * vectors + v]);
-                 }
-                 return next;
-               });
+    dots = e.loop(
+        e.index(0), e.index(layout.dim), 1, dots,
+        [&](Value d, ValueRange carried) {
+          SmallVector<Value> next(carried);
+          Value from = e.add(e.add(tileAt, column), e.mul(d, kSlotTile));
+          SmallVector<Value> key;
+          for (int64_t v = 0; v < vectors; ++v)
+            key.push_back(
+                e.toF32(e.loadVector(cells, {e.add(from, v * kLanes)})));
+          if (first == 0)
+            fetch(e.add(nextAt, e.add(column, e.mul(d, kSlotTile))), vectors);
+          for (int64_t r = 0; r < count; ++r) {
+            Value at = e.add(d, (first + r) * layout.padded);
+            Value x = e.broadcast(e.load(scaled, {at}));
+            for (int64_t v = 0; v < vectors; ++v)
+              next[r * vectors + v] = e.fma(x, key[v], next[r * vectors + v]);
+          }
+          return next;
+        });
     for (int64_t r = 0; r < count; ++r)
       for (int64_t v = 0; v < vectors; ++v) {
         Value score = arith::SelectOp::create(e.b, visible[v],
@@ -139,6 +174,10 @@ void AttendStepBuilder::emitValues(int64_t first, int64_t count, Value tileAt,
         e.loop(e.index(0), slots, 1, added, [&](Value s, ValueRange carried) {
           SmallVector<Value> next(carried);
           Value from = e.add(base, e.mul(s, layout.padded));
+          if (first == 0)
+            fetch(e.add(e.add(nextAt, layout.valuesAt() + begin * kLanes),
+                        e.mul(s, layout.padded)),
+                  vectors);
           SmallVector<Value> value;
           for (int64_t v = 0; v < vectors; ++v)
             value.push_back(e.toF32(
@@ -162,7 +201,8 @@ void AttendStepBuilder::emitValues(int64_t first, int64_t count, Value tileAt,
 /// of them bring it into the cache.
 void AttendStepBuilder::emitTile(Value tile) {
   Value firstSlot = e.mul(tile, kSlotTile);
-  Value tileAt = layout.tileAt(e, capacity, head, tile);
+  Value tileAt = layout.tileAt(e, head, tile);
+  nextAt = nextTile(tile, tileAt);
   Value slots = e.min(e.sub(e.add(used, rows), firstSlot), e.index(kSlotTile));
   for (int64_t first = 0; first < group; first += schedule.getQueries()) {
     int64_t count = std::min(schedule.getQueries(), group - first);
@@ -181,21 +221,22 @@ void AttendStepBuilder::emitTile(Value tile) {
   }
 }
 
-void AttendStepBuilder::emitUnit(Value unit) {
+void AttendStepBuilder::emitUnit(Value number) {
+  unit = number;
   part = e.rem(unit, parts);
   head = e.rem(e.div(unit, parts), layout.heads);
   row = e.div(unit, parts * layout.heads);
-  Value tiles = e.divUp(e.add(used, rows), kSlotTile);
+  tiles = e.divUp(e.add(used, rows), kSlotTile);
   Value first = e.div(e.mul(tiles, part), parts);
-  Value last = e.div(e.mul(tiles, e.add(part, 1)), parts);
+  lastTile = e.div(e.mul(tiles, e.add(part, 1)), parts);
   // Of a short cache most parts are empty.
   Value some =
-      arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, first, last);
+      arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, first, lastTile);
   auto filled = scf::IfOp::create(e.b, some, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPointToStart(filled.thenBlock());
   emitStart();
-  e.loop(first, last, 1, [&](Value tile) { emitTile(tile); });
+  e.loop(first, lastTile, 1, [&](Value tile) { emitTile(tile); });
   e.loop(e.index(0), e.index(group), 1,
          [&](Value m) { emitResult(m, place(m)); });
   e.b.setInsertionPointToStart(filled.elseBlock());

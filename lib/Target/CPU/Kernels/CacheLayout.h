@@ -2,11 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One layer holds head after head, one head tile after tile of slots, so that
-// attention over a head reads memory front to back. A tile holds its keys,
-// element by element with the slots innermost (a vector of scores needs no
-// horizontal sum), then its values, slot by slot, each row padded to whole
-// vectors.
+// Tile after tile of slots, each with all layers, each of them with all heads:
+// what is filled is the front of the memory, however long the context is, and
+// so it can lie in huge pages. A head's part of a tile holds its keys, element
+// by element with the slots innermost (a vector of scores needs no horizontal
+// sum), then its values, slot by slot, each row padded to whole vectors.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,15 +27,15 @@ static_assert(kSlotTile == kPartTile,
               "partial attention is cut where tiles of the cache begin");
 
 struct CacheLayoutOf {
-  int64_t heads, dim, padded;
+  int64_t layers, heads, dim, padded;
   mlir::Type element;
 
   explicit CacheLayoutOf(CacheType type)
-      : heads(type.getHeads()), dim(type.getDim()),
+      : layers(type.getLayers()), heads(type.getHeads()), dim(type.getDim()),
         padded(llvm::alignTo(type.getDim(), kLanes)), element(type.getK()) {}
 
   int64_t elementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
-  /// Elements of one slot, keys and values of all heads.
+  /// Elements of one slot in one layer, keys and values of all heads.
   int64_t slotElements() const { return heads * (dim + padded); }
   int64_t slotBytes() const { return slotElements() * elementBytes(); }
   /// Elements of one tile of one head.
@@ -44,11 +44,11 @@ struct CacheLayoutOf {
   /// values at valuesAt() + s * padded + d.
   int64_t valuesAt() const { return kSlotTile * dim; }
 
-  /// First element of a tile of a head.
-  mlir::Value tileAt(Emitter &e, mlir::Value capacity, mlir::Value head,
-                     mlir::Value tile) const {
-    mlir::Value tiles = e.div(capacity, kSlotTile);
-    return e.mul(e.add(e.mul(head, tiles), tile), tileElements());
+  /// Elements from a tile to the next, of one head of one layer.
+  int64_t tileStride() const { return layers * heads * tileElements(); }
+  /// First element of a tile of a head, from the layer's first tile on.
+  mlir::Value tileAt(Emitter &e, mlir::Value head, mlir::Value tile) const {
+    return e.add(e.mul(tile, tileStride()), e.mul(head, tileElements()));
   }
 };
 

@@ -112,7 +112,7 @@ Value Emitter::broadcast(Value scalar, int64_t lanes) {
 
 void Emitter::prefetch(Value memory, ValueRange at) {
   memref::PrefetchOp::create(b, memory, at, /*isWrite=*/false,
-                             /*localityHint=*/3, /*isDataCache=*/true);
+                             /*localityHint=*/2, /*isDataCache=*/true);
 }
 Value Emitter::load(Value memory, ValueRange at) {
   return memref::LoadOp::create(b, memory, at);

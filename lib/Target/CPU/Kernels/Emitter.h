@@ -82,8 +82,8 @@ struct Emitter {
   mlir::Value broadcast(mlir::Value scalar, int64_t lanes = kLanes);
 
   // Memory.
-  /// Asks for the cache line of an element that will be read; it need not
-  /// exist.
+  /// Asks for the cache line of an element that will be read, in the second
+  /// cache; it need not exist.
   void prefetch(mlir::Value memory, mlir::ValueRange at);
   mlir::Value load(mlir::Value memory, mlir::ValueRange at);
   void store(mlir::Value value, mlir::Value memory, mlir::ValueRange at);

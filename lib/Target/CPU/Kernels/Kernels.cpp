@@ -174,7 +174,7 @@ KernelArguments::KernelArguments(KernelOp kernel, KernelShape shape) {
   unsigned at = 0;
   for (Value value : kernel.getInputs()) {
     inputs.push_back(at);
-    at += isa<CacheType>(value.getType()) ? 4 : 1;
+    at += isa<CacheType>(value.getType()) ? 3 : 1;
   }
   for (Type type : kernel.getResultTypes())
     if (isa<RankedTensorType>(type))
@@ -203,8 +203,8 @@ SmallVector<Type> tenon::cpu::getKernelArgumentTypes(KernelOp kernel,
                                                  Float32Type::get(context)))
                           : Type(flat(byte)));
     } else if (auto cache = dyn_cast<CacheType>(type)) {
-      types.append({flat(cache.getK()), flat(IntegerType::get(context, 32)),
-                    index, index});
+      types.append(
+          {flat(cache.getK()), flat(IntegerType::get(context, 32)), index});
     } else {
       types.push_back(index);
     }

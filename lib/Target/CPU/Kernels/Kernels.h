@@ -10,9 +10,9 @@
 //   tensor<?xA..xf32>, tensor<?xi32>   its memref
 //   weight vector                      memref<Nxf32>, dense
 //   weight matrix                      memref<?xi8>, packed
-//   cache                              one layer's cells memref<?xE>,
-//                                      slot positions memref<?xi32>,
-//                                      slots used: index, capacity: index
+//   cache                              cells from the layer's first on
+//                                      memref<?xE>, slot positions
+//                                      memref<?xi32>, slots used: index
 //   index                              index
 // then per result that is a tensor its memref, then, except for row kernels,
 // scratch: memref<?xi8>, then the range of units [first, last): index, index.

@@ -104,16 +104,18 @@ void KernelCalls::cacheMemory(Value cache, Value layer, Value row,
   auto type = cast<CacheType>(cache.getType());
   CacheLayoutOf layout(type);
   Value capacity = number(JobField::capacity, row);
-  Value start = e.mul(e.mul(layer, capacity), layout.slotBytes());
+  int64_t layerElements = layout.heads * layout.tileElements();
+  Value start = e.mul(layer, layerElements);
+  Value all = e.mul(capacity, layout.layers * layout.slotElements());
   auto flat = [&](Type element) {
     return MemRefType::get({ShapedType::kDynamic}, element);
   };
-  operands.push_back(buffer(JobField::cache, start, flat(layout.element),
-                            {e.mul(capacity, layout.slotElements())}, row));
+  operands.push_back(buffer(JobField::cache,
+                            e.mul(start, layout.elementBytes()),
+                            flat(layout.element), {e.sub(all, start)}, row));
   operands.push_back(buffer(JobField::slot_positions, {},
                             flat(e.b.getI32Type()), {capacity}, row));
   operands.push_back(number(JobField::slots_used, row));
-  operands.push_back(capacity);
 }
 
 void KernelCalls::emitCall(func::FuncOp kernel, ArrayRef<Value> operands) {
