@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <string>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -68,6 +69,40 @@ TEST(Memory, CopiesAreEqualAlignedAndReadOnly) {
   EXPECT_TRUE(isReadOnly(copied.data()));
   EXPECT_TRUE(isReadOnly(copied.data() + file.size() - 1));
   EXPECT_TRUE(isReadOnly(mapped.data()));
+}
+
+/// Bytes of memory that this process has and that are no file's.
+uint64_t anonymousBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (uint64_t kilobytes; word == "RssAnon:" && status >> kilobytes)
+      return kilobytes * 1024;
+  return 0;
+}
+
+TEST(Memory, ReservedHugePagesCostWhatIsTouched) {
+  constexpr uint64_t bytes = uint64_t(1) << 30;
+  Mapping memory;
+  uint64_t before = anonymousBytes();
+  ASSERT_FALSE(memory.reserveHuge(bytes, "test"));
+  ASSERT_EQ(memory.size(), bytes);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(memory.data()) % kHugePage, 0u);
+  EXPECT_EQ(memory.data()[0], 0);
+  EXPECT_EQ(memory.data()[bytes - 1], 0);
+  memory.data()[0] = memory.data()[bytes - 1] = 1;
+  // Two huge pages, and whatever else the test allocated meanwhile.
+  EXPECT_LE(anonymousBytes(), before + 4 * kHugePage);
+}
+
+TEST(Memory, ImpossibleReservationsAreRefused) {
+  for (uint64_t bytes : {UINT64_MAX, UINT64_MAX - kHugePage / 2,
+                         uint64_t(PTRDIFF_MAX), uint64_t(PTRDIFF_MAX) + 1}) {
+    Mapping memory;
+    Error error = memory.reserveHuge(bytes, "cache");
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error.status, TENON_RT_MEMORY);
+    EXPECT_NE(error.message.find("for the cache"), std::string::npos);
+  }
 }
 
 TEST(Memory, EmptyFilesHaveNoMemory) {
