@@ -1,5 +1,4 @@
-//===- Limits.h - numbers that the dialect and kernels share -----*- C++
-//-*-===//
+//===- Limits.h - numbers that the dialect and kernels share ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
