@@ -11,11 +11,15 @@ mutation: change, build, run the named tests, which must fail, change back.
 
     build/venv/bin/python test/Mutation/run.py --work DIR [--only a,b]
 
-Writes DIR/mutations.json and a table, DIR/mutations.md. Exit code 1 if a
-mutation survives, does not build, or no longer applies.
+Writes DIR/mutations.json and a table, DIR/mutations.md. A run in the same DIR
+goes on: tests that passed over the same sources are not run again, and
+`--resume` leaves out what was caught there before. `--check` builds nothing and
+says which mutations no longer apply. Exit code 1 if a mutation
+survives, does not build, or no longer applies.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -32,13 +36,15 @@ LLVM_BIN = "/usr/lib/llvm-22/bin"
 
 #: What a test needs built, by how its name starts; unit tests are programs.
 TARGETS = {
+    "ctest conformance/neoverse-n1": ["conformance-test", "tenon-cross"],
     "ctest conformance/": ["conformance-test"],
+    "conformance ": ["conformance-test"],
     "lit ": ["tenonc", "tenon-opt", "tenon-run"],
     "pytest Golden": ["tenonc", "tenon-opt", "tenon-run"],
     "pytest Integration/blockformat": ["tenon-dequantize"],
     "pytest Integration/models/test_interpreter": ["tenon-test-interpret"],
     "pytest Integration/": ["tenonc", "tenon-run", "tenon-opt"]
-    + ["tenon-test-pieces", "tenon-test-reseal"],
+    + ["tenon-test-pieces", "tenon-test-batches", "tenon-test-reseal"],
 }
 
 
@@ -65,6 +71,7 @@ class Tree:
 
     def prepare(self):
         """Copies what changed and configures."""
+        digest = hashlib.sha256()
         listed = subprocess.run(
             ["git", "-C", ROOT, "ls-files", "-z"],
             check=True,
@@ -75,9 +82,11 @@ class Tree:
             if not origin.exists():
                 continue
             data = origin.read_bytes()
+            digest.update(name.encode() + b"\0" + data)
             if not copy.exists() or copy.read_bytes() != data:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(origin, copy)
+        self.digest = digest.hexdigest()
         venv = self.build / "venv"
         if not venv.exists():
             self.build.mkdir(exist_ok=True)
@@ -93,10 +102,13 @@ class Tree:
     def test(self, spec):
         """Runs one test of a mutation; true if it passes.
 
-        `ctest unit/NAME`, `lit FILTER`, or `pytest FILE [-k EXPRESSION]`
-        below test/.
+        `ctest unit/NAME`, `conformance ARGUMENT...`, `lit FILTER`, or `pytest
+        FILE [-k EXPRESSION]` below test/.
         """
         kind, rest = spec.split(" ", 1)
+        if kind == "conformance":
+            program = self.build / "test/bin/conformance-test"
+            return self._run([program, *rest.split()])
         if kind == "lit":
             lit = Path(os.environ.get("TENON_LLVM_BIN", LLVM_BIN)) / "lit"
             return self._run([lit, "-sv", self.build / "test", "--filter", rest])
@@ -104,6 +116,7 @@ class Tree:
             return self._run(
                 ["ctest", "--test-dir", self.build, "-R", f"^{rest}$"]
                 + ["--no-tests=error", "--output-on-failure"]
+                + ["--timeout", "300"]  # a worker may wait for ever
             )
         name, _, expression = rest.partition(" -k ")
         argv = [self.build / "venv/bin/python", "-m", "pytest", "-x", "-q"]
@@ -134,12 +147,18 @@ class Tree:
         return done.returncode == 0
 
 
+def places(root, mutation):
+    """How often the text that a mutation changes occurs: once, if it applies."""
+    text = (root / mutation["file"]).read_text(encoding="utf-8")
+    return text.count(mutation["old"])
+
+
 def attempt(tree, mutation):
     """The verdict on one mutation; the copy is as before afterwards."""
     path = tree.source / mutation["file"]
     text = path.read_text(encoding="utf-8")
-    if text.count(mutation["old"]) != 1:
-        return f"does not apply: {text.count(mutation['old'])} places", ""
+    if places(tree.source, mutation) != 1:
+        return f"does not apply: {places(tree.source, mutation)} places", ""
     path.write_text(
         text.replace(mutation["old"], mutation["new"]), encoding="utf-8"
     )
@@ -154,47 +173,81 @@ def attempt(tree, mutation):
         path.write_text(text, encoding="utf-8")
 
 
+def write(work, results):
+    """The table of all results in the order of the list."""
+    lines = ["| mutation | file | why it is wrong | verdict | by |"]
+    lines.append("|---|---|---|---|---|")
+    for r in results:
+        row = (r["id"], r["file"], r["why"], r["verdict"], r["by"])
+        lines.append("| " + " | ".join(row) + " |")
+    (work / "mutations.md").write_text("\n".join(lines) + "\n")
+    (work / "mutations.json").write_text(json.dumps(results, indent=1))
+
+
+def check(mutations):
+    """Says which mutations no longer apply to the tree."""
+    bad = [m["id"] for m in mutations if places(ROOT, m) != 1]
+    sys.exit("do not apply: " + ", ".join(bad) if bad else 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--work", required=True, type=Path)
+    parser.add_argument("--work", type=Path)
     parser.add_argument("--only", help="ids, separated by commas")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     args = parser.parse_args()
     listed = Path(__file__).with_name("mutations.yaml")
-    mutations = yaml.safe_load(listed.read_text(encoding="utf-8"))
-    if args.only:
-        wanted = args.only.split(",")
-        mutations = [m for m in mutations if m["id"] in wanted]
+    listed = yaml.safe_load(listed.read_text(encoding="utf-8"))
+    wanted = args.only.split(",") if args.only else [m["id"] for m in listed]
+    mutations = [m for m in listed if m["id"] in wanted]
+    if args.check:
+        check(mutations)
+    if not args.work:
+        parser.error("--work: expected a folder to build in")
     work = args.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
+    before = work / "mutations.json"
+    results = {}
+    if before.exists():
+        results = {r["id"]: r for r in json.loads(before.read_text())}
+    if args.resume:
+        mutations = [
+            m
+            for m in mutations
+            if results.get(m["id"], {}).get("verdict") != "caught"
+        ]
     tree = Tree(work, args.jobs)
     tree.log.write_text("")
     specs = sorted({s for m in mutations for s in m["tests"]})
     if not tree.prepare() or not tree.make(specs):
         sys.exit(f"the sources do not build as they are; see {tree.log}")
+    passed = work / "passed.json"
+    known = json.loads(passed.read_text()) if passed.exists() else {}
+    known = {tree.digest: known.get(tree.digest, [])}
     for spec in specs:
+        if spec in known[tree.digest]:
+            continue
         if not tree.test(spec):
             sys.exit(f"fails without a mutation: {spec}; see {tree.log}")
+        known[tree.digest].append(spec)
+        passed.write_text(json.dumps(known, indent=1))
     print("all named tests pass without a mutation", flush=True)
 
-    results = []
     for mutation in mutations:
         start = time.monotonic()
         verdict, by = attempt(tree, mutation)
         seconds = time.monotonic() - start
-        results.append(dict(mutation, verdict=verdict, by=by, seconds=seconds))
+        results[mutation["id"]] = dict(
+            mutation, verdict=verdict, by=by, seconds=seconds
+        )
         print(
             f"{mutation['id']:32} {verdict} {by} ({seconds:.0f} s)", flush=True
         )
-        lines = ["| mutation | file | why it is wrong | verdict | by |"]
-        lines.append("|---|---|---|---|---|")
-        for r in results:
-            row = (r["id"], r["file"], r["why"], r["verdict"], r["by"])
-            lines.append("| " + " | ".join(row) + " |")
-        (work / "mutations.md").write_text("\n".join(lines) + "\n")
-        (work / "mutations.json").write_text(json.dumps(results, indent=1))
-    bad = [r["id"] for r in results if r["verdict"] != "caught"]
-    print(f"{len(results) - len(bad)} of {len(results)} caught")
+        write(work, [results[m["id"]] for m in listed if m["id"] in results])
+    bad = [m["id"] for m in mutations if results[m["id"]]["verdict"] != "caught"]
+    print(f"{len(mutations) - len(bad)} of {len(mutations)} caught")
     sys.exit("not caught: " + ", ".join(bad) if bad else 0)
 
 
