@@ -172,7 +172,7 @@ void addContraction(std::vector<Case> &cases, const Contraction &contraction,
   Case made =
       program.finish(maxRows <= 8 ? "step" : "chunk", kind + name,
                      format.name.str() + (isInteger ? " int8" : ""), results);
-  for (int64_t rows : {1, 2, 4, 5, 7, 8, 9, 13, 17})
+  for (int64_t rows : {1, 2, 3, 4, 5, 7, 8, 9, 13, 17})
     if (rows <= maxRows)
       made.conditions.push_back({rows});
   cases.push_back(std::move(made));
@@ -195,7 +195,7 @@ void tenon::conformance::addContractions(std::vector<Case> &cases,
         chosen = all;
       else if (format.elements == 256)
         chosen = longDefaults;
-      // Few rows differ from one in the number of sums only.
+      // Few rows differ from one in the numbers of rows and sums only.
       if (!isFull && maxRows == 8)
         chosen = chosen.take_front(1);
       bool isQuantized = !format.isPlain();

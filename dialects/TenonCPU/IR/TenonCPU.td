@@ -58,8 +58,8 @@ def TenonCPU_PackAttr : TenonCPU_Attr<"Pack", "pack"> {
 def TenonCPU_StepAttr : TenonCPU_Attr<"Step", "step"> {
   let summary = "Contraction of a few rows: weights stream through registers.";
   let description = [{
-    `lanes` output rows are computed side by side for `rows` rows of the input
-    at once, floats with `sums` partial sums; a worker's outputs are one range
+    `lanes` output rows are computed side by side for up to `rows` rows of the
+    input at once, floats with `sums` partial sums; a worker's outputs are one range
     of groups, read front to back once. For entries of up to 8 rows. `lanes` is
     16, as weights are packed; `rows` is 1 to 8.
 

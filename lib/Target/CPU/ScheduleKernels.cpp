@@ -57,19 +57,20 @@ Attribute ScheduleKernelsPass::chooseContraction(KernelOp kernel,
                                                  int64_t maxRows) {
   MLIRContext *context = &getContext();
   Contraction work = *matchContraction(kernel);
-  // Few rows: weights are read once. Sums of more rows than four would leave
-  // too few registers to keep many blocks in flight. Floats and codes, which
-  // take many instructions per block: row by row, from the nearest cache.
+  // Registers of the machine that one vector of 16 lanes takes.
+  int64_t split = kLanes * 32 / vectorBits;
+  // Few rows: weights are read once for as many rows as have registers for
+  // their sums, as integers and as floats. Floats and codes, which take many
+  // instructions per block: row by row, from the nearest cache.
   if (maxRows <= kStepRows) {
     bool isLong = !work.isInteger && hasBlocks(kernel);
+    int64_t most = vectorRegisters / split >= 32 ? 8 : 4;
     return StepAttr::get(context, kLanes, /*sums=*/4,
-                         isLong ? 1 : std::min<int64_t>(maxRows, 4));
+                         isLong ? 1 : std::min<int64_t>(maxRows, most));
   }
   int64_t weights = 1;
   for (const Contraction::Output &output : work.outputs)
     weights = std::max<int64_t>(weights, output.weights.size());
-  // Registers of the machine that one vector of 16 lanes takes.
-  int64_t split = kLanes * 32 / vectorBits;
   // Sums as integers and as floats, a vector of codes per group and a scale fit
   // the registers. Several groups share the loads of a row's integers, of which
   // a core does one per product otherwise; three where their panel stays in the

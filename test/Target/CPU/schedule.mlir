@@ -31,6 +31,11 @@
 // INT-LABEL: func.func @step
 // INT: "norm+quantize"{{.*}}#tenon_cpu.rows<split = none>
 
+// Several rows: as many at once as the registers hold sums of.
+// INT-LABEL: func.func @batch
+// INTWIDE: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.step<lanes = 16, sums = 4, rows = 8>
+// INTNARROW: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.step<lanes = 16, sums = 4, rows = 4>
+
 // The next layer's value takes the memory that the norm reads: workers meet
 // after the norm, or one would read what another has written already.
 // RUN: sed -e '/%q = /,/%h2 = /d' -e 's/tenon.yield %h2, %kv1/%h2 = tenon.linear %n, %wq : (tensor<?x64xf32>, !tenon.weight<64x64, [q4_1]>) -> tensor<?x64xf32>\n      tenon.yield %h2, %kv/' %S/../../Pipelines/Inputs/llama.mlir > %t.mlir

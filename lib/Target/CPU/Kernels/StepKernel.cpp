@@ -6,7 +6,10 @@
 // one sequential stream, and decodes each block in registers; a group's bytes
 // meet all rows before the next group is read. A gate comes before what it
 // multiplies, not beside it: two streams in turns read a third slower than one.
-// Lanes are outputs.
+// Lanes are outputs. Bodies for two rows, four and so on: the smallest that
+// takes all rows runs, so that weights stream once and few rows do not pay for
+// many. Where arithmetic takes as long as memory, so that loads wait for room
+// behind it, weights are asked for ahead.
 //
 // Rows of scaled integers: products of bytes, four columns at a time, scales
 // once per sub-block. Rows of floats: each code meets the input element in a
@@ -48,6 +51,9 @@ public:
   void build();
 
 private:
+  void emitBodies(ArrayRef<int64_t> sizes);
+  void emitOutputs(int64_t count);
+  void emitPrefetch(const BlockFormat &format, Value packed, Value base);
   Value emitInputSums(const BlockFormat &format);
   Sums emitGroup(unsigned weight, Value group, ArrayRef<Value> rows);
   Sums emitIntegers(const BlockFormat &format, Value packed, Value start,
@@ -107,6 +113,15 @@ Value StepBuilder::emitInputSums(const BlockFormat &format) {
   return cached = sums;
 }
 
+/// Asks for the block that the loop reaches some blocks later. The second
+/// cache: what comes too early for the first would push the rows out of it.
+void StepBuilder::emitPrefetch(const BlockFormat &format, Value packed,
+                               Value base) {
+  constexpr int64_t distance = 4096, line = 64;
+  for (int64_t at = 0; at < format.bytes * kLanes; at += line)
+    e.prefetch(packed, e.add(base, distance + at));
+}
+
 /// Sums over all blocks of a quantised group of outputs, integers by integers.
 Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
                                Value start, ArrayRef<Value> rows) {
@@ -119,6 +134,8 @@ Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
         Sums totals(carried);
         Value base = e.add(start, e.mul(number, format.bytes * kLanes));
         Value at = e.mul(number, format.elements);
+        if (rows.size() >= 4)
+          emitPrefetch(format, packed, base);
         BlockReader reader = makeReader(format, packed, base);
         for (ArrayRef<int64_t> together : getReadOrder(format)) {
           SmallVector<SubBlock> blocks;
@@ -140,7 +157,9 @@ Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
                       first / kInputBlock);
             blocks.push_back(std::move(block));
             // Sums of several sub-blocks at once take registers.
-            if (sub != together.back() && target.vectorRegisters >= 32)
+            int64_t sums = rows.size() * together.size();
+            if (sub != together.back() && target.vectorRegisters >= 32 &&
+                2 * sums <= target.vectorRegisters)
               continue;
             emitProducts(e, target, *integers, blocks, rows, totals);
             blocks.clear();
@@ -243,15 +262,8 @@ Sums StepBuilder::emitGroup(unsigned weight, Value group,
                           : emitBlocks(format, packed, start, rows);
 }
 
-void StepBuilder::build() {
-  input = flatten(e, function.getArgument(arguments.inputs[work.input]));
-  rowCount = memref::DimOp::create(e.b, input, 0);
-  if (isQuantized(inputType))
-    integers.emplace(e, inputType, input);
-  else
-    for (const Contraction::Output &output : work.outputs)
-      for (unsigned weight : output.weights)
-        emitInputSums(getBlockFormat(formats[weight]));
+/// This worker's outputs, `count` rows at a time.
+void StepBuilder::emitOutputs(int64_t count) {
   Value first = function.getArgument(arguments.first);
   Value last = function.getArgument(arguments.last);
   Value lastRow = e.sub(rowCount, e.index(1));
@@ -269,9 +281,9 @@ void StepBuilder::build() {
     for (unsigned weight : output.weights)
       e.loop(lower, upper, 1, [&](Value group) {
         Value column = e.mul(group, kLanes);
-        e.loop(zero, rowCount, schedule.getRows(), [&](Value row) {
+        e.loop(zero, rowCount, count, [&](Value row) {
           SmallVector<Value> rows;
-          for (int64_t r = 0; r < schedule.getRows(); ++r)
+          for (int64_t r = 0; r < count; ++r)
             rows.push_back(r ? e.min(e.add(row, r), lastRow) : row);
           Sums sums = emitGroup(weight, group, rows);
           if (weight != output.weights.back()) {
@@ -294,6 +306,36 @@ void StepBuilder::build() {
       });
     base += groups;
   }
+}
+
+/// The first body that takes all rows, else the last.
+void StepBuilder::emitBodies(ArrayRef<int64_t> sizes) {
+  if (sizes.size() == 1)
+    return emitOutputs(sizes.front());
+  Value fits = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ule, rowCount,
+                                     e.index(sizes.front()));
+  auto choice = scf::IfOp::create(e.b, fits, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard insertion(e.b);
+  e.b.setInsertionPointToStart(choice.thenBlock());
+  emitOutputs(sizes.front());
+  e.b.setInsertionPointToStart(choice.elseBlock());
+  emitBodies(sizes.drop_front());
+}
+
+void StepBuilder::build() {
+  input = flatten(e, function.getArgument(arguments.inputs[work.input]));
+  rowCount = memref::DimOp::create(e.b, input, 0);
+  if (isQuantized(inputType))
+    integers.emplace(e, inputType, input);
+  else
+    for (const Contraction::Output &output : work.outputs)
+      for (unsigned weight : output.weights)
+        emitInputSums(getBlockFormat(formats[weight]));
+  SmallVector<int64_t> sizes;
+  for (int64_t size = 2; size < schedule.getRows(); size *= 2)
+    sizes.push_back(size);
+  sizes.push_back(schedule.getRows());
+  emitBodies(sizes);
   func::ReturnOp::create(e.b);
 }
 
