@@ -106,13 +106,16 @@ Error Mapping::map(const File &file) {
 
 Error Mapping::reserveHuge(uint64_t bytes, const char *what,
                            const char *advice) {
-  // Room to start at a huge page; what is never touched costs nothing.
-  uint64_t room = bytes > PTRDIFF_MAX ? bytes : bytes + kHugePage;
+  // Room to start and to end at a huge page; what is never touched costs
+  // nothing.
+  uint64_t room = bytes > PTRDIFF_MAX ? bytes : bytes + 2 * kHugePage;
   if (Error error = reserve(room, what, advice))
     return error;
   base += -reinterpret_cast<uintptr_t>(base) % kHugePage;
   length = bytes;
-  madvise(base, length, MADV_HUGEPAGE); // a wish: small pages work too
+  // A wish: small pages work too.
+  madvise(base, (length + kHugePage - 1) / kHugePage * kHugePage,
+          MADV_HUGEPAGE);
   return success();
 }
 

@@ -32,10 +32,12 @@ void WorkerCount::judge(bool isLost) {
   bool isFewer = trial < current;
   bool isStalled = 2 * trialStalls >= pairs;
   uint64_t before = middle(currentTimes);
-  bool isBetter = !isLost &&
-                  middle(trialTimes) < before - before / (isFewer ? 8 : 16) &&
-                  (isFewer || !isStalled);
-  if (isFewer && !isBetter && isStalled && trial > 1)
+  // Fewer must be clearly better, more half as good as they can be.
+  uint64_t gain =
+      isFewer ? before / 8
+              : std::min(before / 16, before / (2 * trial) * (trial - current));
+  bool isBetter = !isLost && middle(trialTimes) < before - gain;
+  if (isFewer && !isBetter && isStalled)
     // Another worker is late too.
     return startTrial(trial > 4 ? trial / 2 : trial - 1);
   if (isBetter)
@@ -74,5 +76,6 @@ void WorkerCount::report(uint64_t nanoseconds, uint64_t slept) {
   if (stalls >= kStalls)
     startTrial(current - 1);
   else if (current < most)
-    startTrial(current + 1);
+    // As fast up as down.
+    startTrial(current < 4 ? current + 1 : std::min(most, 2 * current));
 }

@@ -48,6 +48,8 @@ private:
   uint32_t calm = 0;   ///< calls in which nobody slept, one after the other
   uint32_t stalls = 0; ///< calls in which workers slept, one after the other
 
+  /// Calls from one trial to the next, longer each time, but not too long with
+  /// fewer than all; calls with stalls before fewer are tried.
   static constexpr uint32_t kFirstBackoff = 8, kLastBackoff = 512,
                             kLastOfFewer = 64, kStalls = 3;
 };

@@ -59,9 +59,10 @@ def TenonCPU_StepAttr : TenonCPU_Attr<"Step", "step"> {
   let summary = "Contraction of a few rows: weights stream through registers.";
   let description = [{
     `lanes` output rows are computed side by side for up to `rows` rows of the
-    input at once, floats with `sums` partial sums; a worker's outputs are one range
-    of groups, read front to back once. For entries of up to 8 rows. `lanes` is
-    16, as weights are packed; `rows` is 1 to 8.
+    input at once, floats with `sums` partial sums. A worker's outputs are one
+    range of groups, read front to back once; of large weights it claims further
+    pieces then. For entries of up to 8 rows. `lanes` is 16, as weights are
+    packed; `rows` is 1 to 8.
 
     ```mlir
     #s = #tenon_cpu.step<lanes = 16, sums = 4, rows = 1>

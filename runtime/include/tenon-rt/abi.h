@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Version of every struct below. Raised by any change of layout or meaning.
-#define TENON_RT_ABI_VERSION 5u
+#define TENON_RT_ABI_VERSION 6u
 
 /// The one symbol that an artifact exports: a `const tenon_rt_artifact`.
 #define TENON_RT_ARTIFACT_SYMBOL "tenon_rt_artifact"

@@ -144,7 +144,7 @@ TEST(Descriptor, RefusesEveryBrokenField) {
   };
   const Case cases[] = {
       {TENON_RT_FORMAT, "magic", [](D &d) { d.artifact.magic = 0; }},
-      {TENON_RT_ABI, "ABI version 5", [](D &d) { d.artifact.abi_version = 1; }},
+      {TENON_RT_ABI, "ABI version 6", [](D &d) { d.artifact.abi_version = 1; }},
       {TENON_RT_ABI, "description of", [](D &d) { d.artifact.bytes -= 8; }},
       {TENON_RT_FORMAT, "name: ", [](D &d) { d.artifact.name = nullptr; }},
       {TENON_RT_FORMAT,

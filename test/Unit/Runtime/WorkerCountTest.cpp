@@ -88,6 +88,29 @@ TEST(WorkerCount, SleepThatFewerWorkersDoNotCureChangesLittle) {
   EXPECT_GT(used[2], 990);
 }
 
+TEST(WorkerCount, ManyComeBackToo) {
+  WorkerCount count(32);
+  simulate(count, 32, 300, [](uint32_t workers) {
+    return workers < 32 ? quiet(workers) : hogged(workers);
+  });
+  EXPECT_GT(simulate(count, 32, 20000, quiet)[32], 19000);
+}
+
+TEST(WorkerCount, LongTroubleIsForgottenSoon) {
+  WorkerCount count(2);
+  simulate(count, 2, 5000, hogged);
+  EXPECT_GT(simulate(count, 2, 150, quiet)[2], 20);
+}
+
+TEST(WorkerCount, TwoStallsSayNothing) {
+  WorkerCount count(2);
+  int call = 0;
+  std::vector<int> used = simulate(count, 2, 300, [&](uint32_t workers) {
+    return call++ % 3 ? hogged(workers) : quiet(workers);
+  });
+  EXPECT_EQ(used[2], 300);
+}
+
 TEST(WorkerCount, TimesThatWanderLeaveNobodyOut) {
   // Every call stalls, and each takes up to twice as long as it could:
   // one call says nothing, and one worker is slower.

@@ -88,8 +88,8 @@ void AttendStepBuilder::fetch(Value at, int64_t vectors) {
     e.prefetch(cells, e.add(at, i));
 }
 
-/// Where the tile lies that this worker reads after `tile`; the same one if
-/// there is none.
+/// Where the tile lies that this worker most likely reads after `tile`; the
+/// same one if there is none.
 Value AttendStepBuilder::nextTile(Value tile, Value tileAt) {
   auto is = [&](arith::CmpIPredicate predicate, Value x, Value y) -> Value {
     return arith::CmpIOp::create(e.b, predicate, x, y);
@@ -103,7 +103,7 @@ Value AttendStepBuilder::nextTile(Value tile, Value tileAt) {
       e.b, is(Predicate::ult, next, lastTile),
       is(Predicate::ult, e.add(unit, 1), function.getArgument(arguments.last)));
   Value isHeads = is(Predicate::ult, next, tiles);
-  Value nextHead = e.min(e.add(head, 1), e.index(layout.heads - 1));
+  Value nextHead = e.rem(e.add(head, 1), layout.heads);
   Value at = layout.tileAt(e, select(isHeads, head, nextHead),
                            select(isHeads, next, e.index(0)));
   return select(isInside, at, tileAt);
