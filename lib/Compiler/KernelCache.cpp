@@ -11,6 +11,7 @@
 
 #include "lib/Compiler/KernelCache.h"
 
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/CachePruning.h"
@@ -18,12 +19,12 @@
 #include "llvm/Support/Errc.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 using namespace tenon;
@@ -37,6 +38,8 @@ constexpr llvm::StringLiteral kPrefix = "llvmcache-";
 constexpr llvm::StringLiteral kMagic = "TENONOB1";
 constexpr size_t kKeyBytes = std::tuple_size_v<KernelCache::Key>;
 constexpr size_t kHeaderBytes = 8 + kKeyBytes + 8 + 8;
+/// Longest entry: the code of a kernel is a thousand times shorter.
+constexpr uint64_t kMostBytes = 64 << 20;
 
 std::string encode(const KernelCache::Key &key, const cpu::ObjectFile &object) {
   std::string entry = kMagic.str();
@@ -76,15 +79,38 @@ std::optional<cpu::ObjectFile> decode(const KernelCache::Key &key,
   return object;
 }
 
-/// Notes that a file was used now.
-void touch(llvm::StringRef path) {
-  int descriptor;
-  if (fs::openFileForRead(path, descriptor))
-    return;
+/// The bytes of an entry. Anything may lie in its place, also what would block,
+/// never end or fill the memory: the header says how long the file must be.
+llvm::ErrorOr<std::string> readEntry(const std::string &path) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0)
+    return llvm::errnoAsErrorCode();
+  llvm::scope_exit close([&] { ::close(descriptor); });
+  const auto damaged = make_error_code(llvm::errc::io_error);
+  // Others may change the file meanwhile, so it is read, not mapped.
+  auto read = [&](char *to, size_t bytes) {
+    llvm::Expected<size_t> got =
+        fs::readNativeFile(descriptor, llvm::MutableArrayRef(to, bytes));
+    llvm::consumeError(got.takeError());
+    return got && *got == bytes;
+  };
+  fs::file_status status;
+  std::string entry(kHeaderBytes, '\0');
+  if (fs::status(descriptor, status) ||
+      status.type() != fs::file_type::regular_file ||
+      !read(entry.data(), kHeaderBytes))
+    return damaged;
+  uint64_t rest = kKeyBytes + llvm::support::endian::read64le(entry.data() +
+                                                              kHeaderBytes - 8);
+  if (rest > kMostBytes || status.getSize() != kHeaderBytes + rest)
+    return damaged;
+  entry.resize(kHeaderBytes + rest);
+  if (!read(entry.data() + kHeaderBytes, rest))
+    return damaged;
+  // It was used now.
   (void)fs::setLastAccessAndModificationTime(descriptor,
                                              std::chrono::system_clock::now());
-  fs::file_t file = fs::convertFDToNativeFile(descriptor);
-  (void)fs::closeFile(file);
+  return entry;
 }
 
 /// Writes a file under another name first: it is whole when it appears.
@@ -142,28 +168,23 @@ std::string KernelCache::entryPath(const Key &key) const {
 
 std::optional<cpu::ObjectFile> KernelCache::load(const Key &key,
                                                  llvm::StringRef name) {
-  std::string path = entryPath(key);
-  // Read, not mapped: others may change the file meanwhile.
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false,
-                                            /*IsVolatile=*/true);
-  if (!buffer) {
-    damaged += buffer.getError() != llvm::errc::no_such_file_or_directory;
+  llvm::ErrorOr<std::string> entry = readEntry(entryPath(key));
+  if (!entry) {
+    damaged += entry.getError() != llvm::errc::no_such_file_or_directory;
     return std::nullopt;
   }
-  std::optional<cpu::ObjectFile> object = decode(key, (*buffer)->getBuffer());
+  std::optional<cpu::ObjectFile> object = decode(key, *entry);
   if (!object) {
     ++damaged;
     return std::nullopt;
   }
   object->name = name.str();
-  touch(path);
   return object;
 }
 
 void KernelCache::store(const Key &key, const cpu::ObjectFile &object) {
   // The next one would most likely fail the same way.
-  if (unwritable)
+  if (unwritable || object.data.size() > kMostBytes - kKeyBytes)
     return;
   if (llvm::Error error = writeWhole(entryPath(key), encode(key, object)))
     unwritable = llvm::toString(std::move(error));

@@ -113,6 +113,40 @@ TEST(KernelCache, AFolderInPlaceOfAnEntry) {
   EXPECT_EQ(folder.names().size(), 1u) << "a temporary file was left";
 }
 
+TEST(KernelCache, WhatBlocksOrNeverEndsIsNoEntry) {
+  TestFolder folder;
+  KernelCache cache = openCache(folder);
+  const std::string path = cache.entryPath(keyOf(1));
+  auto refused = [&] {
+    EXPECT_FALSE(cache.load(keyOf(1), "k"));
+    EXPECT_EQ(cache.takeProblems().size(), 1u);
+    cache.store(keyOf(1), objectOf("abc"));
+    auto object = cache.load(keyOf(1), "k");
+    ASSERT_TRUE(object) << "not mended";
+    EXPECT_EQ(textOf(*object), "abc");
+    EXPECT_TRUE(cache.takeProblems().empty());
+  };
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  refused();
+  for (const char *device : {"/dev/zero", "/dev/null", "/"}) {
+    ASSERT_EQ(::unlink(path.c_str()), 0);
+    ASSERT_EQ(::symlink(device, path.c_str()), 0);
+    refused();
+  }
+  // Longer than the header says, and as long as it says, but absurdly so.
+  constexpr off_t huge = off_t(1) << 40;
+  ASSERT_EQ(::truncate(path.c_str(), huge), 0);
+  refused();
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    const uint64_t bytes = huge - (8 + 32 + 8 + 8 + 32);
+    file.seekp(8 + 32 + 8);
+    file.write(reinterpret_cast<const char *>(&bytes), sizeof(bytes));
+  }
+  ASSERT_EQ(::truncate(path.c_str(), huge), 0);
+  refused();
+}
+
 TEST(KernelCache, AFullDiskLeavesNoPart) {
   TestFolder folder;
   KernelCache cache = openCache(folder);
