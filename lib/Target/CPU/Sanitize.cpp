@@ -41,7 +41,6 @@ void tenon::cpu::markForSanitizer(Module &module, Sanitizer sanitizer) {
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("frame-pointer", "all");
     function.addFnAttr(sanitizer == Sanitizer::Address
                            ? Attribute::SanitizeAddress
                            : Attribute::SanitizeThread);

@@ -114,6 +114,10 @@ void Emitter::prefetch(Value memory, ValueRange at) {
   memref::PrefetchOp::create(b, memory, at, /*isWrite=*/false,
                              /*localityHint=*/2, /*isDataCache=*/true);
 }
+void Emitter::keepLoadOrder() {
+  LLVM::FenceOp::create(b, LLVM::AtomicOrdering::seq_cst,
+                        /*syncscope=*/"singlethread");
+}
 Value Emitter::load(Value memory, ValueRange at) {
   return memref::LoadOp::create(b, memory, at);
 }

@@ -85,6 +85,9 @@ struct Emitter {
   /// Asks for the cache line of an element that will be read, in the second
   /// cache; it need not exist.
   void prefetch(mlir::Value memory, mlir::ValueRange at);
+  /// Loads stay on their side of this place. For LLVM, which reorders loads of
+  /// one basic block as it likes; the processor does nothing here.
+  void keepLoadOrder();
   mlir::Value load(mlir::Value memory, mlir::ValueRange at);
   void store(mlir::Value value, mlir::Value memory, mlir::ValueRange at);
   mlir::Value loadVector(mlir::Value memory, mlir::ValueRange at,

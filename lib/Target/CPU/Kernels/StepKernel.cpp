@@ -134,6 +134,8 @@ void StepBuilder::emitPrefetch(const BlockFormat &format, Value packed,
 }
 
 /// Sums over all blocks of a quantised group of outputs, integers by integers.
+/// Sub-blocks that share units follow each other as packed: mixed by LLVM,
+/// their loads jump about in the stream and their sums are spilled.
 Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
                                Value start, ArrayRef<Value> rows) {
   int64_t subs = BlockReader::subBlocks(format);
@@ -147,7 +149,10 @@ Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
         Value at = e.mul(number, format.elements);
         emitPrefetch(format, packed, base, rows.size());
         BlockReader reader = makeReader(format, packed, base);
+        bool isFirst = true;
         for (ArrayRef<int64_t> together : getReadOrder(format)) {
+          if (!std::exchange(isFirst, false))
+            e.keepLoadOrder();
           SmallVector<SubBlock> blocks;
           for (int64_t sub : together) {
             int64_t first = sub * size;
