@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Units are (row, head) pairs. A key becomes a column of its tile of slots, a
+// Units are (row, head) pairs. A key becomes a lane of its column of slots, a
 // value a row. Rounds to nearest, ties to even.
 //
 //===----------------------------------------------------------------------===//
@@ -36,13 +36,16 @@ LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
            Value slot = e.add(used, row);
            Value tileAt = layout.tileAt(e, head, e.div(slot, kSlotTile));
            Value inTile = e.rem(slot, kSlotTile);
-           Value keyAt = e.add(tileAt, inTile);
+           Value keyAt =
+               e.add(e.add(tileAt, e.mul(e.div(inTile, kLanes),
+                                         layout.columnElements())),
+                     e.rem(inTile, kLanes));
            Value valueAt = e.add(e.add(tileAt, layout.valuesAt()),
                                  e.mul(inTile, layout.padded));
            e.loop(zero, e.index(layout.dim), 1, [&](Value d) {
              Value x = e.load(key, {row, head, d});
              e.store(e.fromF32(x, layout.element), cells,
-                     {e.add(keyAt, e.mul(d, kSlotTile))});
+                     {e.add(keyAt, e.mul(d, kLanes))});
              Value y = e.load(value, {row, head, d});
              e.store(e.fromF32(y, layout.element), cells, {e.add(valueAt, d)});
            });

@@ -43,7 +43,10 @@ private:
   void emitTile(Value tile);
   void fetch(Value at, int64_t vectors);
   Value nextTile(Value tile, Value tileAt);
-  void emitScores(int64_t first, int64_t count, Value firstSlot, Value tileAt);
+  void emitScores(int64_t first, int64_t count, Value firstSlot, Value slots,
+                  Value tileAt);
+  void emitColumns(int64_t first, int64_t count, Value firstSlot, Value tileAt,
+                   Value column, int64_t vectors);
   void emitValues(int64_t first, int64_t count, Value tileAt, Value slots);
   /// Where the results of query head `m` of the group go.
   SmallVector<Value> place(Value m);
@@ -109,48 +112,72 @@ Value AttendStepBuilder::nextTile(Value tile, Value tileAt) {
   return select(isInside, at, tileAt);
 }
 
-/// Scores of query heads against the tile of slots from `firstSlot` on.
-void AttendStepBuilder::emitScores(int64_t first, int64_t count,
-                                   Value firstSlot, Value tileAt) {
-  int64_t vectors = schedule.getVectors();
+/// Scores of query heads against `vectors` columns of a tile from slot `column`
+/// of it on.
+void AttendStepBuilder::emitColumns(int64_t first, int64_t count,
+                                    Value firstSlot, Value tileAt, Value column,
+                                    int64_t vectors) {
   Value none = e.splat(-std::numeric_limits<float>::infinity());
   auto own = [&] { return e.broadcast(e.load(positions, {row})); };
-  e.loop(e.index(0), e.index(kSlotTile), vectors * kLanes, [&](Value column) {
-    SmallVector<Value> visible, bias;
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value slot = e.add(e.add(firstSlot, column), v * kLanes);
-      visible.push_back(isVisible(e.loadVector(slotPositions, {slot}), own));
-      bias.push_back(op.getKeyBias() ? loadBias(slot) : e.splat(0));
-    }
-    SmallVector<Value> dots;
-    for (int64_t r = 0; r < count; ++r)
-      dots.append(bias);
-    dots = e.loop(
-        e.index(0), e.index(layout.dim), 1, dots,
-        [&](Value d, ValueRange carried) {
-          SmallVector<Value> next(carried);
-          Value from = e.add(e.add(tileAt, column), e.mul(d, kSlotTile));
-          SmallVector<Value> key;
+  SmallVector<Value> visible, bias;
+  for (int64_t v = 0; v < vectors; ++v) {
+    Value slot = e.add(e.add(firstSlot, column), v * kLanes);
+    visible.push_back(isVisible(e.loadVector(slotPositions, {slot}), own));
+    bias.push_back(op.getKeyBias() ? loadBias(slot) : e.splat(0));
+  }
+  SmallVector<Value> dots;
+  for (int64_t r = 0; r < count; ++r)
+    dots.append(bias);
+  Value start = e.mul(column, layout.dim);
+  dots = e.loop(
+      e.index(0), e.index(layout.dim), 1, dots,
+      [&](Value d, ValueRange carried) {
+        SmallVector<Value> next(carried);
+        Value from = e.add(start, e.mul(d, kLanes));
+        SmallVector<Value> key;
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value at = e.add(from, v * layout.columnElements());
+          key.push_back(e.toF32(e.loadVector(cells, {e.add(tileAt, at)})));
+        }
+        if (first == 0)
+          fetch(e.add(nextAt, e.add(start, e.mul(d, vectors * kLanes))),
+                vectors);
+        for (int64_t r = 0; r < count; ++r) {
+          Value at = e.add(d, (first + r) * layout.padded);
+          Value x = e.broadcast(e.load(scaled, {at}));
           for (int64_t v = 0; v < vectors; ++v)
-            key.push_back(
-                e.toF32(e.loadVector(cells, {e.add(from, v * kLanes)})));
-          if (first == 0)
-            fetch(e.add(nextAt, e.add(column, e.mul(d, kSlotTile))), vectors);
-          for (int64_t r = 0; r < count; ++r) {
-            Value at = e.add(d, (first + r) * layout.padded);
-            Value x = e.broadcast(e.load(scaled, {at}));
-            for (int64_t v = 0; v < vectors; ++v)
-              next[r * vectors + v] = e.fma(x, key[v], next[r * vectors + v]);
-          }
-          return next;
-        });
+            next[r * vectors + v] = e.fma(x, key[v], next[r * vectors + v]);
+        }
+        return next;
+      });
+  for (int64_t r = 0; r < count; ++r)
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value score = arith::SelectOp::create(e.b, visible[v],
+                                            dots[r * vectors + v], none);
+      e.storeVector(score, scores,
+                    {e.add(column, r * kSlotTile + v * kLanes)});
+    }
+}
+
+/// Scores of query heads against the first `slots` slots of the tile that
+/// starts with `firstSlot`: several columns at a time, one by one where the
+/// tile is not full, and none of what lies behind.
+void AttendStepBuilder::emitScores(int64_t first, int64_t count,
+                                   Value firstSlot, Value slots, Value tileAt) {
+  int64_t vectors = schedule.getVectors();
+  Value end = e.mul(e.divUp(slots, kLanes), kLanes);
+  Value wide = e.mul(e.div(end, vectors * kLanes), vectors * kLanes);
+  e.loop(e.index(0), wide, vectors * kLanes, [&](Value column) {
+    emitColumns(first, count, firstSlot, tileAt, column, vectors);
+  });
+  if (vectors > 1)
+    e.loop(wide, end, kLanes, [&](Value column) {
+      emitColumns(first, count, firstSlot, tileAt, column, 1);
+    });
+  e.loop(end, e.index(kSlotTile), kLanes, [&](Value column) {
     for (int64_t r = 0; r < count; ++r)
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value score = arith::SelectOp::create(e.b, visible[v],
-                                              dots[r * vectors + v], none);
-        e.storeVector(score, scores,
-                      {e.add(column, r * kSlotTile + v * kLanes)});
-      }
+      e.storeVector(e.splat(-std::numeric_limits<float>::infinity()), scores,
+                    {e.add(column, r * kSlotTile)});
   });
 }
 
@@ -206,7 +233,7 @@ void AttendStepBuilder::emitTile(Value tile) {
   Value slots = e.min(e.sub(e.add(used, rows), firstSlot), e.index(kSlotTile));
   for (int64_t first = 0; first < group; first += schedule.getQueries()) {
     int64_t count = std::min(schedule.getQueries(), group - first);
-    emitScores(first, count, firstSlot, tileAt);
+    emitScores(first, count, firstSlot, slots, tileAt);
     emitSoftmax(
         e.index(first), count, [&](Value x) { return e.exp2(x); },
         [&](int64_t r, ArrayRef<Value> weights, Value total) {

@@ -4,9 +4,11 @@
 //
 // Tile after tile of slots, each with all layers, each of them with all heads:
 // what is filled is the front of the memory, however long the context is, and
-// so it can lie in huge pages. A head's part of a tile holds its keys, element
-// by element with the slots innermost (a vector of scores needs no horizontal
-// sum), then its values, slot by slot, each row padded to whole vectors.
+// so it can lie in huge pages. A head's part of a tile holds its keys, then its
+// values, slot by slot, each row padded to whole vectors. Keys lie in columns of
+// 16 slots, each element by element with the slots innermost: a vector of scores
+// needs no horizontal sum, and a tile that is not full is read no further than
+// its last column.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,8 +42,11 @@ struct CacheLayoutOf {
   int64_t slotBytes() const { return slotElements() * elementBytes(); }
   /// Elements of one tile of one head.
   int64_t tileElements() const { return kSlotTile * (dim + padded); }
-  /// Element d of slot s of a tile's keys lies at d * kSlotTile + s; of its
-  /// values at valuesAt() + s * padded + d.
+  /// Elements from a column of a tile's keys to the next.
+  int64_t columnElements() const { return dim * kLanes; }
+  /// Element d of slot s of a tile's keys lies at
+  /// s / kLanes * columnElements() + d * kLanes + s % kLanes; of its values at
+  /// valuesAt() + s * padded + d.
   int64_t valuesAt() const { return kSlotTile * dim; }
 
   /// Elements from a tile to the next, of one head of one layer.
