@@ -63,8 +63,7 @@ void CacheMemory::setSlot(int64_t slot, const double *key,
       int64_t start = tile * layout.tileStride() +
                       (kLayer * layout.heads + head) * layout.tileElements();
       int64_t column = lane / cpu::kLanes * layout.columnElements();
-      setElement(cells,
-                 start + column + d * cpu::kLanes + lane % cpu::kLanes,
+      setElement(cells, start + column + d * cpu::kLanes + lane % cpu::kLanes,
                  layout.element, key[head * layout.dim + d]);
       setElement(cells, start + layout.valuesAt() + lane * layout.padded + d,
                  layout.element, value[head * layout.dim + d]);

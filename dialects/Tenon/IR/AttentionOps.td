@@ -76,7 +76,8 @@ def Tenon_AttentionOp : Tenon_Op<"attention"> {
     an `lse` of its own, `[T, H, P, dim]` and `[T, H, P]`, for
     `tenon.merge_parts`: of n tiles of 64 slots range p has those from
     `n p / P` to `n (p + 1) / P`, rounded down, so that workers can share out
-    one row's slots. A range without a tile has o 0 and lse minus infinity.
+    one row's slots. A range without a tile has lse minus infinity and any o:
+    what merges parts does not look at it.
 
     With `products = bf16` queries, keys, values and the weights
     `exp(s_j - max_j s_j)` are rounded to bf16 (nearest, ties to even) before

@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Units are (row, head) pairs. A key becomes a lane of its column of slots, a
-// value a row. Rounds to nearest, ties to even.
+// value a row. Rounds to nearest, ties to even. A single row has its tile
+// fetched into the second cache: attention reads it next, and it has gone cold
+// since the last token.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,7 +30,22 @@ LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
   Value used = input(append.getCache(), 2);
   Value key = input(append.getKey());
   Value value = input(append.getValue());
-  Value zero = e.index(0);
+  // 16 elements of row `row` of `from`, fewer at its end.
+  auto elements = [&](Value from, Value row, Value head, int64_t d) {
+    SmallVector<Value> at = {row, head, e.index(d)};
+    Value x = d + kLanes <= layout.dim
+                  ? e.loadVector(from, at)
+                  : e.loadMasked(from, at, e.index(layout.dim - d));
+    return e.fromF32(x, layout.element);
+  };
+  int64_t line = 64 / layout.elementBytes();
+  auto fetch = [&](Value from, Value count) {
+    e.loop(e.index(0), count, line,
+           [&](Value at) { e.prefetch(cells, {e.add(from, at)}); });
+  };
+  Value isOne =
+      arith::CmpIOp::create(e.b, arith::CmpIPredicate::eq,
+                            memref::DimOp::create(e.b, key, 0), e.index(1));
   e.loop(function.getArgument(arguments.first),
          function.getArgument(arguments.last), 1, [&](Value unit) {
            Value row = e.div(unit, layout.heads);
@@ -36,19 +53,34 @@ LogicalResult tenon::cpu::buildAppendKernel(KernelOp kernel,
            Value slot = e.add(used, row);
            Value tileAt = layout.tileAt(e, head, e.div(slot, kSlotTile));
            Value inTile = e.rem(slot, kSlotTile);
-           Value keyAt =
-               e.add(e.add(tileAt, e.mul(e.div(inTile, kLanes),
-                                         layout.columnElements())),
-                     e.rem(inTile, kLanes));
-           Value valueAt = e.add(e.add(tileAt, layout.valuesAt()),
-                                 e.mul(inTile, layout.padded));
-           e.loop(zero, e.index(layout.dim), 1, [&](Value d) {
-             Value x = e.load(key, {row, head, d});
-             e.store(e.fromF32(x, layout.element), cells,
-                     {e.add(keyAt, e.mul(d, kLanes))});
-             Value y = e.load(value, {row, head, d});
-             e.store(e.fromF32(y, layout.element), cells, {e.add(valueAt, d)});
-           });
+           Value columnAt =
+               e.mul(e.div(inTile, kLanes), layout.columnElements());
+           Value keyAt = e.add(e.add(tileAt, columnAt), e.rem(inTile, kLanes));
+           Value valuesAt = e.add(tileAt, layout.valuesAt());
+           Value valueAt = e.add(valuesAt, e.mul(inTile, layout.padded));
+           {
+             auto few = scf::IfOp::create(e.b, isOne, /*withElseRegion=*/false);
+             OpBuilder::InsertionGuard guard(e.b);
+             e.b.setInsertionPointToStart(few.thenBlock());
+             // The new ones first, then what attention reads before them.
+             fetch(e.add(tileAt, columnAt), e.index(layout.columnElements()));
+             fetch(tileAt, columnAt);
+             fetch(valuesAt, e.mul(inTile, layout.padded));
+           }
+           for (int64_t d = 0; d < layout.dim; d += kLanes) {
+             int64_t count = std::min(kLanes, layout.dim - d);
+             auto scatter = [&](Value x, Value to, int64_t stride) {
+               for (int64_t i = 0; i < count; ++i)
+                 e.store(vector::ExtractOp::create(e.b, x, i), cells,
+                         {e.add(to, (d + i) * stride)});
+             };
+             Value y = elements(value, row, head, d);
+             if (count == kLanes)
+               e.storeVector(y, cells, {e.add(valueAt, d)});
+             else
+               scatter(y, valueAt, 1);
+             scatter(elements(key, row, head, d), keyAt, kLanes);
+           }
          });
   func::ReturnOp::create(e.b);
   return success();

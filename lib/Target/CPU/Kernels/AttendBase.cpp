@@ -210,8 +210,6 @@ void AttendBase::emitResult(Value m, ArrayRef<Value> to) {
 }
 
 void AttendBase::emitNothing(ArrayRef<Value> to) {
-  for (int64_t d = 0; d < layout.dim; d += kLanes)
-    storeRow(e.splat(0), to, d);
   if (arguments.results.size() > 1)
     storeLogSum(e.f32Constant(negativeInfinity()), to);
 }

@@ -62,7 +62,7 @@ protected:
   /// Sums of query `m` divided by their total, and its log-sum, to place `to`
   /// of the results.
   void emitResult(mlir::Value m, llvm::ArrayRef<mlir::Value> to);
-  /// The same for no slots at all.
+  /// The same for a part without slots: its log-sum alone.
   void emitNothing(llvm::ArrayRef<mlir::Value> to);
   /// The loop over the units of this call, and the end of the function.
   void emitUnits(llvm::function_ref<void(mlir::Value)> body);

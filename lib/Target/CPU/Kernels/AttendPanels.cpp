@@ -119,24 +119,23 @@ void AttendPanels::storePanel(Value x, Value panel, Value at) {
 
 void AttendPanels::convert(Value cells, Value tileAt, Value slots) {
   // Keys: element after element, or pair after pair, slots innermost.
-  e.loop(e.index(0), e.index(layout.dim / step() * step()), step(),
-         [&](Value d) {
-           Value from = e.add(tileAt, e.mul(d, kLanes));
-           Value to = e.mul(d, kSlotTile);
-           for (int64_t s = 0; s < kSlotTile; s += kLanes) {
-             Value at = e.add(from, s * layout.dim);
-             Value key = e.toF32(e.loadVector(cells, {at}));
-             if (isPaired)
-               key = pair(
-                   key, e.toF32(e.loadVector(cells, {e.add(at, kLanes)})));
-             storePanel(key, keys, e.add(to, s * step()));
-           }
-         });
+  e.loop(
+      e.index(0), e.index(layout.dim / step() * step()), step(), [&](Value d) {
+        Value from = e.add(tileAt, e.mul(d, kLanes));
+        Value to = e.mul(d, kSlotTile);
+        for (int64_t s = 0; s < kSlotTile; s += kLanes) {
+          Value at = e.add(from, s * layout.dim);
+          Value key = e.toF32(e.loadVector(cells, {at}));
+          if (isPaired)
+            key = pair(key, e.toF32(e.loadVector(cells, {e.add(at, kLanes)})));
+          storePanel(key, keys, e.add(to, s * step()));
+        }
+      });
   if (layout.dim % step() != 0) {
     int64_t last = layout.dim - 1;
     for (int64_t s = 0; s < kSlotTile; s += kLanes) {
-      Value key = e.toF32(e.loadVector(
-          cells, {e.add(tileAt, s * layout.dim + last * kLanes)}));
+      Value key = e.toF32(
+          e.loadVector(cells, {e.add(tileAt, s * layout.dim + last * kLanes)}));
       storePanel(pair(key, e.splat(0)), keys,
                  e.index(last * kSlotTile + s * step()));
     }

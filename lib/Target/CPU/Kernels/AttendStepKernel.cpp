@@ -152,10 +152,9 @@ void AttendStepBuilder::emitColumns(int64_t first, int64_t count,
       });
   for (int64_t r = 0; r < count; ++r)
     for (int64_t v = 0; v < vectors; ++v) {
-      Value score = arith::SelectOp::create(e.b, visible[v],
-                                            dots[r * vectors + v], none);
-      e.storeVector(score, scores,
-                    {e.add(column, r * kSlotTile + v * kLanes)});
+      Value score =
+          arith::SelectOp::create(e.b, visible[v], dots[r * vectors + v], none);
+      e.storeVector(score, scores, {e.add(column, r * kSlotTile + v * kLanes)});
     }
 }
 
@@ -256,16 +255,21 @@ void AttendStepBuilder::emitUnit(Value number) {
   tiles = e.divUp(e.add(used, rows), kSlotTile);
   Value first = e.div(e.mul(tiles, part), parts);
   lastTile = e.div(e.mul(tiles, e.add(part, 1)), parts);
-  // Of a short cache most parts are empty.
+  auto emitAll = [&] {
+    emitStart();
+    e.loop(first, lastTile, 1, [&](Value tile) { emitTile(tile); });
+    e.loop(e.index(0), e.index(group), 1,
+           [&](Value m) { emitResult(m, place(m)); });
+  };
+  if (!op.getParts())
+    return emitAll();
+  // Of a short cache most parts are empty: a log-sum says so.
   Value some =
       arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, first, lastTile);
   auto filled = scf::IfOp::create(e.b, some, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPointToStart(filled.thenBlock());
-  emitStart();
-  e.loop(first, lastTile, 1, [&](Value tile) { emitTile(tile); });
-  e.loop(e.index(0), e.index(group), 1,
-         [&](Value m) { emitResult(m, place(m)); });
+  emitAll();
   e.b.setInsertionPointToStart(filled.elseBlock());
   e.loop(e.index(0), e.index(group), 1,
          [&](Value m) { emitNothing(place(m)); });

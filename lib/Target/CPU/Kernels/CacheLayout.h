@@ -5,10 +5,10 @@
 // Tile after tile of slots, each with all layers, each of them with all heads:
 // what is filled is the front of the memory, however long the context is, and
 // so it can lie in huge pages. A head's part of a tile holds its keys, then its
-// values, slot by slot, each row padded to whole vectors. Keys lie in columns of
-// 16 slots, each element by element with the slots innermost: a vector of scores
-// needs no horizontal sum, and a tile that is not full is read no further than
-// its last column.
+// values, slot by slot, each row padded to whole vectors. Keys lie in columns
+// of 16 slots, each element by element with the slots innermost: a vector of
+// scores needs no horizontal sum, and a tile that is not full is read no
+// further than its last column.
 //
 //===----------------------------------------------------------------------===//
 

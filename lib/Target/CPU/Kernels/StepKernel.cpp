@@ -117,10 +117,11 @@ Value StepBuilder::emitInputSums(const BlockFormat &format) {
 /// Asks for weights that the loop reaches some blocks later, in the second
 /// cache: what comes too early for the first would push the rows out of it.
 /// With many rows, all of a block: a processor that multiplies most of the time
-/// looks too short a way ahead by itself (four rows on a Zen 4, one thread: none
-/// x 0.97, all 4 KiB ahead x 0.85, every second line x 0.6). Of a super-block
-/// otherwise one line, enough to keep the processor's own prefetching on the
-/// stream (Q5_K: x 1.03 to 1.08; all lines x 0.7, because it has few in flight).
+/// looks too short a way ahead by itself (four rows on a Zen 4, one thread:
+/// none x 0.97, all 4 KiB ahead x 0.85, every second line x 0.6). Of a
+/// super-block otherwise one line, enough to keep the processor's own
+/// prefetching on the stream (Q5_K: x 1.03 to 1.08; all lines x 0.7, because it
+/// has few in flight).
 void StepBuilder::emitPrefetch(const BlockFormat &format, Value packed,
                                Value base, size_t rows) {
   constexpr size_t manyRows = 4;
