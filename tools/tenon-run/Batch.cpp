@@ -39,8 +39,7 @@ public:
                                  engine.info().vocabulary)) {}
 
   /// Starts a sequence; returns false if it ends at once.
-  bool start(Sequence &sequence, const std::string &prompt) {
-    std::vector<int32_t> ids = engine.encode(prompt, "--batch", true);
+  bool start(Sequence &sequence, const std::vector<int32_t> &ids) {
     sequence.session = engine.makeSession(options, options.context);
     tenon_rt_sampler *sampler = nullptr;
     Engine::check(tenon_rt_sampler_create(&options.sampling, &sampler));
@@ -119,18 +118,46 @@ std::string toLine(Engine &engine, const std::vector<int32_t> &ids) {
          "\n";
 }
 
-} // namespace
-
-int tenon::run::batch(const Options &options) {
-  std::vector<std::string> prompts;
-  std::istringstream lines(readWholeFile(options.batchFile));
-  for (std::string line; std::getline(lines, line);)
-    if (!line.empty())
-      prompts.push_back(line);
+/// The ids of each line that is not empty. Fails with the line's number before
+/// any is decoded if one of them cannot be.
+std::vector<std::vector<int32_t>>
+readPrompts(Engine &engine, const Options &options, const std::string &text) {
+  std::vector<std::vector<int32_t>> prompts;
+  std::istringstream lines(text);
+  size_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (!line.empty() && line.back() == '\r')
+      line.pop_back();
+    if (line.empty())
+      continue;
+    std::string name = options.batchFile + ":" + std::to_string(number);
+    std::vector<int32_t> ids = engine.encode(line, name.c_str(), true);
+    if (ids.empty())
+      throw Failure(name + ": expected at least one token, but got none");
+    uint64_t count = options.countIsGiven ? options.count : 0;
+    if (ids.size() > engine.context() || count > engine.context() - ids.size())
+      throw Failure(format(
+          "%s: expected at most the context of %llu tokens, but the "
+          "prompt and -n are %zu and %llu; ask for less, or give a "
+          "larger --context (this model's largest is %llu)",
+          name.c_str(), static_cast<unsigned long long>(engine.context()),
+          ids.size(), static_cast<unsigned long long>(count),
+          static_cast<unsigned long long>(engine.info().context)));
+    prompts.push_back(std::move(ids));
+  }
   if (prompts.empty())
     throw Failure(options.batchFile +
                   ": expected at least one line with a prompt, but got none");
+  return prompts;
+}
+
+} // namespace
+
+int tenon::run::batch(const Options &options) {
+  const std::string text = readWholeFile(options.batchFile);
   Engine engine(options, options.context);
+  const auto prompts = readPrompts(engine, options, text);
   BatchRun run(engine, options);
   std::vector<Sequence> sequences(prompts.size());
   std::vector<Sequence *> active;

@@ -175,6 +175,45 @@ def test_no_model():
     refused(tools.run("tenon-run", "-p", "hello"), r"model|\.so")
 
 
+#: A file of prompts, options -> words of the error.
+BATCHES = {
+    "blank-lines": (b"\n\r\n\n", [], ["one line with a prompt"]),
+    "not-utf8": (b"one\n\ntwo \xff\n", [], [r"lines\.txt:3", "utf-8"]),
+    "too-long": (b"one\n" + b"word " * 600, [], [r"lines\.txt:2", "512"]),
+    "context": (
+        b"one\ntwo\n",
+        ["-n", 99, "--context", 64],
+        [r"lines\.txt:1", "64", "99"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_batch(tmp_path, artifact, name):
+    """One bad line is refused by its number before any is decoded."""
+    text, options, words = BATCHES[name]
+    path = tmp_path / "lines.txt"
+    path.write_bytes(text)
+    done = tools.run(
+        "tenon-run", artifact.library, "--batch", path, *options
+    )
+    refused(done, *words)
+    assert not done.stdout
+
+
+def test_batch_lines_of_other_systems(tmp_path, artifact):
+    """The end of a line is no part of its prompt."""
+    texts = []
+    for end in (b"\n", b"\r\n"):
+        path = tmp_path / "lines.txt"
+        path.write_bytes(end.join((b"one", b"", b"two")))
+        done = tools.check(
+            "tenon-run", artifact.library, "--batch", path, "-n", 4, "-q"
+        )
+        texts.append(done.stdout)
+    assert texts[0] == texts[1] and texts[0].count(b"\n") == 2
+
+
 PERPLEXITY = {
     "missing": (None, 64, ["text file.txt", "no such file"]),
     "empty": (b"", 64, ["text file.txt", "tokens|empty"]),
