@@ -185,16 +185,17 @@ float readFloat(FloatKind kind, const uint8_t *bytes) {
 /// Or's the field's bits of all indices into `out`, in order, by walking the
 /// digits; returns the end of what it wrote.
 int32_t *gatherBits(const BitField &field, ArrayRef<Digit> digits,
-                    const uint8_t *block, int64_t byte, int64_t bit,
-                    int32_t *out) {
+                    const uint8_t *block, BitField::Place at, int32_t *out) {
   const Digit &digit = digits.front();
   for (int64_t i = 0; i < digit.extent; ++i) {
     if (digits.size() > 1)
-      out = gatherBits(field, digits.drop_front(), block, byte, bit, out);
+      out = gatherBits(field, digits.drop_front(), block, at, out);
     else
-      *out++ |= ((block[byte] >> bit) & ((1 << field.bits) - 1)) << field.shift;
-    byte += digit.byteStride;
-    bit += digit.bitStride;
+      *out++ |= ((block[at.byte] >> at.bit) & ((1 << field.bits) - 1))
+                << at.shift;
+    at.byte += digit.byteStride;
+    at.bit += digit.bitStride;
+    at.shift += digit.shiftStride;
   }
   return out;
 }
@@ -211,8 +212,8 @@ void readIntegers(const IntegerField &field, const uint8_t *block,
                   int64_t count, SmallVectorImpl<int32_t> &out) {
   out.assign(count, 0);
   for (const BitField &bits : field.fields)
-    gatherBits(bits, bits.digits, block, bits.byteOffset, bits.bitOffset,
-               out.data());
+    gatherBits(bits, bits.digits, block,
+               {bits.byteOffset, bits.bitOffset, bits.shift}, out.data());
   if (field.signBits != 0 || field.bias != 0)
     for (int32_t &value : out)
       value = finishInteger(field, value);
@@ -221,10 +222,11 @@ void readIntegers(const IntegerField &field, const uint8_t *block,
 } // namespace
 
 BitField::Place BitField::place(int64_t i) const {
-  Place result{byteOffset, bitOffset};
+  Place result{byteOffset, bitOffset, shift};
   for (const Digit &digit : reverse(digits)) {
     result.byte += i % digit.extent * digit.byteStride;
     result.bit += i % digit.extent * digit.bitStride;
+    result.shift += i % digit.extent * digit.shiftStride;
     i /= digit.extent;
   }
   return result;
@@ -236,7 +238,7 @@ int64_t readInteger(const IntegerField &field, const uint8_t *block,
   for (const BitField &bits : field.fields) {
     BitField::Place at = bits.place(i);
     value |= int64_t((block[at.byte] >> at.bit) & ((1 << bits.bits) - 1))
-             << bits.shift;
+             << at.shift;
   }
   return finishInteger(field, value);
 }

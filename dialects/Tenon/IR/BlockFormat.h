@@ -32,17 +32,19 @@
 namespace tenon {
 
 /// One digit of an index: `extent` values, each a step of `byteStride` bytes
-/// and `bitStride` bits.
+/// and `bitStride` bits. With a `shiftStride` they hold other bits of the
+/// result.
 struct Digit {
   int64_t extent;
   int64_t byteStride;
   int64_t bitStride;
+  int64_t shiftStride = 0;
 };
 
 /// `bits` bits of every index, found at byte `byteOffset` and bit `bitOffset`
 /// plus the strides of the index's digits (outermost first; the product of the
-/// extents is the number of indices). They become bits `shift`.. of the result.
-/// A field never crosses a byte.
+/// extents is the number of indices). They become bits `shift`.. of the result,
+/// plus strides too. A field never crosses a byte.
 struct BitField {
   int64_t bits;
   int64_t shift;
@@ -50,10 +52,12 @@ struct BitField {
   int64_t bitOffset;
   llvm::ArrayRef<Digit> digits;
 
-  /// Byte within the block and bit within that byte of index `i`.
+  /// Byte within the block and bit within that byte of index `i`, and the bit
+  /// of the result.
   struct Place {
     int64_t byte;
     int64_t bit;
+    int64_t shift;
   };
   Place place(int64_t i) const;
 };

@@ -26,8 +26,8 @@ constexpr Name kLevel4[] = {"avx",      "avx2",    "bmi",      "bmi2",
 constexpr Name kArm[] = {"neon"};
 
 constexpr Name kBeyondLevel3[] = {"avxvnni"};
-constexpr Name kBeyondLevel4[] = {"avxvnni", "avx512vnni", "avx512vbmi",
-                                  "avx512bf16", "avx512fp16"};
+constexpr Name kBeyondLevel4[] = {"avxvnni",    "avx512vnni", "avx512vbmi",
+                                  "avx512bf16", "avx512fp16", "gfni"};
 constexpr Name kBeyondArm[] = {"lse", "dotprod", "bf16", "i8mm"};
 
 constexpr CpuLevel kX86V3 = {"x86-64-v3", "x86_64-pc-linux-gnu", "x86-64-v3",
@@ -45,11 +45,12 @@ constexpr const CpuLevel *kArmLevels[] = {&kArmV8};
 
 constexpr Name kAvxVnni[] = {"avxvnni"};
 constexpr Name kVnni[] = {"avx512vnni"};
-constexpr Name kVnniVbmi[] = {"avx512vnni", "avx512vbmi"};
-constexpr Name kZen4[] = {"avx512vnni", "avx512vbmi", "avx512bf16"};
-constexpr Name kZen5[] = {"avxvnni", "avx512vnni", "avx512vbmi", "avx512bf16"};
-constexpr Name kSapphireRapids[] = {"avxvnni", "avx512vnni", "avx512vbmi",
-                                    "avx512bf16", "avx512fp16"};
+constexpr Name kVnniVbmi[] = {"avx512vnni", "avx512vbmi", "gfni"};
+constexpr Name kZen4[] = {"avx512vnni", "avx512vbmi", "avx512bf16", "gfni"};
+constexpr Name kZen5[] = {"avxvnni", "avx512vnni", "avx512vbmi", "avx512bf16",
+                          "gfni"};
+constexpr Name kSapphireRapids[] = {"avxvnni",    "avx512vnni", "avx512vbmi",
+                                    "avx512bf16", "avx512fp16", "gfni"};
 constexpr Name kLse[] = {"lse"};
 constexpr Name kDot[] = {"lse", "dotprod"};
 constexpr Name kMatrix[] = {"lse", "dotprod", "bf16", "i8mm"};

@@ -4,7 +4,8 @@
 //
 // The units are computed from the description of the format, so a new format
 // needs no line here. Packing is a transposition of N rows by the bytes of a
-// block; runs of units are moved by one tight loop.
+// block; runs of units are moved by one tight loop. Bits move afterwards, those
+// of N rows at a time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,9 +15,7 @@
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <cassert>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 using namespace tenon;
@@ -37,90 +36,21 @@ int64_t floatBytes(FloatKind kind) {
   return 0;
 }
 
-/// Units of the same kind that follow each other, stored and packed.
+/// Units of one size that follow each other, stored and packed.
 struct Run {
   int64_t offset;
   int64_t unit;
   int64_t count;
-  bool spreadBits;
-};
-
-/// Packed place of bits that a field stores eight elements to a byte.
-constexpr Digit spreadDigits[] = {{8, 0, 1}, {4, 1, 0}};
-
-/// True when four consecutive elements lie at the same bits of consecutive
-/// bytes.
-[[maybe_unused]] bool isByteWise(const BitField &field, int64_t elements) {
-  for (int64_t i = 0; i < elements; ++i) {
-    BitField::Place first = field.place(i / 4 * 4), own = field.place(i);
-    if (own.byte != first.byte + i % 4 || own.bit != first.bit)
-      return false;
-  }
-  return true;
-}
-
-/// True for a field of one bit of each of 32 elements, in their order.
-bool isBitString(const BitField &field, int64_t elements) {
-  if (field.bits != 1 || elements != 32)
-    return false;
-  for (int64_t i = 0; i < elements; ++i)
-    if (field.place(i).byte != field.byteOffset + i / 8 ||
-        field.place(i).bit != i % 8)
-      return false;
-  return true;
-}
-
-uint32_t spread(uint32_t bits) {
-  uint32_t result = 0;
-  for (int64_t i = 0; i < 8; ++i)
-    result |= ((bits >> (4 * i) & 15) * 0x204081u & 0x01010101u) << i;
-  return result;
-}
-
-uint32_t unspread(uint32_t bits) {
-  uint32_t result = 0;
-  for (int64_t i = 0; i < 32; ++i)
-    result |= (bits >> (i % 4 * 8 + i / 4) & 1) << i;
-  return result;
-}
-
-/// Packed formats, in the order of `blockFormats()`.
-struct PackedFormats {
-  std::vector<BlockFormat> formats;
-  /// Fields of formats that differ from the stored ones.
-  std::vector<std::unique_ptr<llvm::SmallVector<BitField>>> fields;
-
-  PackedFormats() {
-    for (BlockFormat format : blockFormats()) {
-      auto own = std::make_unique<llvm::SmallVector<BitField>>(
-          format.code.fields.begin(), format.code.fields.end());
-      bool differs = false;
-      for (BitField &field : *own)
-        if (isBitString(field, format.elements)) {
-          field.digits = spreadDigits;
-          differs = true;
-        } else {
-          assert(isByteWise(field, format.elements) &&
-                 "a field of codes needs a packed place");
-        }
-      if (differs) {
-        format.code.fields = *own;
-        fields.push_back(std::move(own));
-      }
-      formats.push_back(format);
-    }
-  }
 };
 
 llvm::SmallVector<Run> getRuns(const BlockFormat &format) {
   llvm::SmallVector<Run> runs;
   for (PackUnit unit : getPackUnits(format)) {
     if (!runs.empty() && runs.back().unit == unit.bytes &&
-        runs.back().offset + runs.back().count * unit.bytes == unit.offset &&
-        runs.back().spreadBits == unit.spreadBits)
+        runs.back().offset + runs.back().count * unit.bytes == unit.offset)
       ++runs.back().count;
     else
-      runs.push_back({unit.offset, unit.bytes, 1, unit.spreadBits});
+      runs.push_back({unit.offset, unit.bytes, 1});
   }
   return runs;
 }
@@ -137,16 +67,60 @@ void interleaveRun(llvm::ArrayRef<const uint8_t *> rows, int64_t offset,
     }
 }
 
-/// The same for units whose bits are spread.
-void spreadRun(llvm::ArrayRef<const uint8_t *> rows, int64_t offset,
-               int64_t count, uint8_t *packed) {
-  for (int64_t i = 0; i < count; ++i)
-    for (const uint8_t *row : rows) {
-      llvm::support::endian::write32le(
-          packed,
-          spread(llvm::support::endian::read32le(row + offset + i * 4)));
-      packed += 4;
+/// Where bits of words go, with the packed places of these words.
+class BitMover {
+public:
+  BitMover(const BlockFormat &format, llvm::ArrayRef<PackUnit> units)
+      : placeOf(format.bytes, -1) {
+    llvm::SmallVector<int64_t> words(format.bytes, -1);
+    int64_t place = 0;
+    for (PackUnit unit : units) {
+      placeOf[unit.offset] = place;
+      place += unit.bytes;
+      std::fill_n(words.begin() + unit.offset, unit.bytes, unit.offset);
     }
+    moves = getBitMoves(format, words);
+  }
+
+  bool isEmpty() const { return moves.empty(); }
+
+  /// Moves the bits of a packed block of `rows` rows; `from` is a copy of it.
+  void apply(const uint8_t *from, uint8_t *packed, int64_t rows) const {
+    using namespace llvm::support::endian;
+    for (const BitMove &move : moves)
+      std::memset(packed + placeOf[move.to] * rows, 0, 4 * rows);
+    for (const BitMove &move : moves) {
+      const uint8_t *source = from + placeOf[move.from] * rows;
+      uint8_t *to = packed + placeOf[move.to] * rows;
+      for (int64_t i = 0; i < 4 * rows; i += 4)
+        write32le(to + i, read32le(to + i) | move.apply(read32le(source + i)));
+    }
+  }
+
+  /// Moves the bits of one row's block back.
+  void undo(llvm::MutableArrayRef<uint8_t> block) const {
+    using namespace llvm::support::endian;
+    llvm::SmallVector<uint8_t> packed(block);
+    for (const BitMove &move : moves)
+      write32le(&block[move.from], 0);
+    for (const BitMove &move : moves)
+      write32le(&block[move.from], read32le(&block[move.from]) |
+                                       move.undo(read32le(&packed[move.to])));
+  }
+
+private:
+  llvm::SmallVector<int64_t> placeOf;
+  llvm::SmallVector<BitMove> moves;
+};
+
+const BitMover &getBitMover(const BlockFormat &format) {
+  static const std::vector<BitMover> movers = [] {
+    std::vector<BitMover> all;
+    for (const BlockFormat &each : blockFormats())
+      all.emplace_back(each, getPackUnits(each));
+    return all;
+  }();
+  return movers[&format - blockFormats().data()];
 }
 
 } // namespace
@@ -178,33 +152,38 @@ llvm::SmallVector<PackUnit>
 tenon::cpu::getPackUnits(const BlockFormat &format) {
   if (format.isPlain())
     return {{0, floatBytes(format.plain)}};
+  const BlockFormat &packed = getPackedFormat(format);
+  int64_t size = getSubBlockSize(format);
   // When the codes in each byte are first read; never those of scales.
   constexpr int64_t never = -1;
   llvm::SmallVector<int64_t> firstUse(format.bytes, never);
-  llvm::SmallVector<bool> isSpread(format.bytes, false);
-  int64_t size = getSubBlockSize(format);
+  llvm::SmallVector<bool> isWord(format.bytes, false);
+  for (const IntegerField &field : {format.subScale, format.subMinimum})
+    for (const BitField &bits : field.fields)
+      if (int64_t count = format.elements / size; isByteWise(bits, count))
+        for (int64_t i = 0; i < count; ++i)
+          isWord[bits.place(i).byte] = true;
   int64_t now = 0;
   for (llvm::ArrayRef<int64_t> together : getReadOrder(format))
     for (int64_t i = 0; i < size; i += 4)
       for (int64_t sub : together) {
-        for (const BitField &field : getPackedFormat(format).code.fields) {
+        for (const BitField &field : packed.code.fields) {
           int64_t start = field.place(sub * size + i).byte;
           for (int64_t byte = start; byte < start + 4; ++byte)
-            if (firstUse[byte] == never)
+            if (firstUse[byte] == never) {
               firstUse[byte] = now;
+              isWord[byte] = true;
+            }
         }
         ++now;
       }
-  for (const BitField &field : format.code.fields)
-    for (int64_t i = 0; i < format.elements; ++i)
-      isSpread[field.place(i).byte] = isBitString(field, format.elements);
   llvm::SmallVector<PackUnit> units;
   for (int64_t offset = 0; offset < format.bytes;) {
-    int64_t bytes = firstUse[offset] == never ? 1 : 4;
+    int64_t bytes = isWord[offset] ? 4 : 1;
     for (const FloatField &field : {format.scale, format.minimumScale})
       if (field.present() && field.byteOffset == offset)
         bytes = floatBytes(field.kind);
-    units.push_back({offset, bytes, isSpread[offset]});
+    units.push_back({offset, bytes});
     offset += bytes;
   }
   llvm::sort(units, [&](PackUnit a, PackUnit b) {
@@ -212,11 +191,6 @@ tenon::cpu::getPackUnits(const BlockFormat &format) {
            std::pair(firstUse[b.offset], b.offset);
   });
   return units;
-}
-
-const BlockFormat &tenon::cpu::getPackedFormat(const BlockFormat &format) {
-  static const PackedFormats packed;
-  return packed.formats[&format - blockFormats().data()];
 }
 
 uint64_t tenon::cpu::getPackedBytes(const BlockFormat &format, int64_t rows,
@@ -229,6 +203,8 @@ void tenon::cpu::packGroups(const BlockFormat &format, int64_t rows,
                             const uint8_t *stored, uint8_t *packed,
                             int64_t firstGroup, int64_t lastGroup) {
   const llvm::SmallVector<Run> runs = getRuns(format);
+  const BitMover &mover = getBitMover(format);
+  llvm::SmallVector<uint8_t> before;
   const int64_t rowBytes = format.rowBytes(columns);
   const int64_t blocks = columns / format.elements;
   // Rows of the last group that do not exist.
@@ -244,9 +220,7 @@ void tenon::cpu::packGroups(const BlockFormat &format, int64_t rows,
                                             block * format.bytes
                                       : zeros.data();
       for (const Run &run : runs) {
-        if (run.spreadBits)
-          spreadRun(pointers, run.offset, run.count, out);
-        else if (run.unit == 1)
+        if (run.unit == 1)
           interleaveRun<1>(pointers, run.offset, run.count, out);
         else if (run.unit == 2)
           interleaveRun<2>(pointers, run.offset, run.count, out);
@@ -254,6 +228,11 @@ void tenon::cpu::packGroups(const BlockFormat &format, int64_t rows,
           interleaveRun<4>(pointers, run.offset, run.count, out);
         out += run.unit * run.count * interleave;
       }
+      if (mover.isEmpty())
+        continue;
+      uint8_t *start = out - format.bytes * interleave;
+      before.assign(start, out);
+      mover.apply(before.data(), start, interleave);
     }
   }
 }
@@ -262,19 +241,18 @@ void tenon::cpu::unpackRow(const BlockFormat &format, int64_t columns,
                            int64_t interleave, const uint8_t *packed,
                            int64_t row, uint8_t *stored) {
   const llvm::SmallVector<PackUnit> units = getPackUnits(format);
+  const BitMover &mover = getBitMover(format);
   const int64_t blocks = columns / format.elements;
   const uint8_t *group =
       packed + row / interleave * interleave * format.rowBytes(columns);
   const int64_t lane = row % interleave;
-  for (int64_t block = 0; block < blocks; ++block)
+  for (int64_t block = 0; block < blocks; ++block) {
+    uint8_t *to = stored + block * format.bytes;
     for (PackUnit unit : units) {
-      const uint8_t *from = group + lane * unit.bytes;
+      std::memcpy(to + unit.offset, group + lane * unit.bytes, unit.bytes);
       group += unit.bytes * interleave;
-      uint8_t *to = stored + block * format.bytes + unit.offset;
-      if (unit.spreadBits)
-        llvm::support::endian::write32le(
-            to, unspread(llvm::support::endian::read32le(from)));
-      else
-        std::memcpy(to, from, unit.bytes);
     }
+    if (!mover.isEmpty())
+      mover.undo({to, static_cast<size_t>(format.bytes)});
+  }
 }

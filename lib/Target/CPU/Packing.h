@@ -6,21 +6,20 @@
 // group filled up with rows of zero bytes. Within a group block follows block
 // along the columns, within a block unit follows unit, and each unit is stored
 // for the N rows side by side, so that one vector load brings the same field
-// of N rows. A unit is a float field of the block, four bytes of codes, or one
-// byte of all else. Units come in the order in which kernels want them, scales
-// first, then codes as `getReadOrder` says: memory is then read front to back,
-// at three times the speed of jumps within a block. The four bytes of a unit of
-// codes hold four consecutive elements at the same bits, as dot products of
-// bytes want them: one vector load brings these elements of N rows.
+// of N rows. A unit is a float field of the block, four bytes of codes or of
+// integer scales, or one byte of all else. Units come in the order in which
+// kernels want them, scales first, then codes as `getReadOrder` says: memory is
+// then read front to back, at three times the speed of jumps within a block.
+// The four bytes of a unit of codes hold four consecutive elements at the same
+// bits, as dot products of bytes want them: one vector load brings these
+// elements of N rows. The bits of some formats move (`PackedFormat.h`).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef TENON_LIB_TARGET_CPU_PACKING_H
 #define TENON_LIB_TARGET_CPU_PACKING_H
 
-#include "dialects/Tenon/IR/BlockFormat.h"
-
-#include "llvm/ADT/SmallVector.h"
+#include "lib/Target/CPU/PackedFormat.h"
 
 namespace tenon::cpu {
 
@@ -31,19 +30,12 @@ constexpr uint64_t packedAlignment = 64;
 struct PackUnit {
   int64_t offset; ///< within the block
   int64_t bytes;  ///< 1, 2 or 4
-  /// Bit i of the four bytes goes to byte i % 4, bit i / 4: codes that have
-  /// eight consecutive elements in a byte.
-  bool spreadBits = false;
 };
 
 /// Elements of a sub-block: those that share a scale.
 inline int64_t getSubBlockSize(const BlockFormat &format) {
   return format.subElements ? format.subElements : format.elements;
 }
-
-/// `format` as its packed bytes have it: codes whose bits are spread are found
-/// at their new places. Everything else is as stored.
-const BlockFormat &getPackedFormat(const BlockFormat &format);
 
 /// Sub-blocks of a block in the order in which their codes are read: those that
 /// have most of their bits in the same units side by side, element i of each

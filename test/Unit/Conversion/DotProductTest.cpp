@@ -28,6 +28,9 @@ namespace {
 
 constexpr size_t kBytes = 64, kSums = 16;
 
+/// Products in a run: more than 16 bits hold, even of the smallest codes.
+constexpr int64_t kRun = 10;
+
 /// What a driver of the form reads and writes: codes, inputs, sums.
 struct alignas(64) Numbers {
   uint8_t codes[kBytes];
@@ -35,7 +38,7 @@ struct alignas(64) Numbers {
   int32_t sums[kSums];
 };
 
-/// Text of a driver that adds the products to the sums.
+/// Text of a driver that adds the products to the sums, once and as a run.
 std::string writeDriver(const CPUTargetOptions &target, int64_t largest) {
   DialectRegistry registry;
   registerAllTenonDialects(registry);
@@ -65,6 +68,10 @@ module @other {
   Value sums = vector::BitCastOp::create(
       e.b, e.vi32(), e.loadVector(memory, {e.index(128)}, 64));
   sums = cpu::emitDot4(e, target, sums, codes, x, largest);
+  cpu::ProductSum run(sums, largest);
+  for (int64_t i = 0; i < kRun; ++i)
+    run.add(e, target, codes, x);
+  sums = run.finish(e, target);
   e.storeVector(
       vector::BitCastOp::create(e.b, e.vec(e.b.getI8Type(), 64), sums), memory,
       {e.index(128)});
@@ -84,7 +91,7 @@ void expectExact(llvm::StringRef cpu, int64_t largest, Compiled &compiled,
   for (size_t lane = 0; lane < kSums; ++lane) {
     int32_t want = given.sums[lane];
     for (size_t i = 4 * lane; i < 4 * lane + 4; ++i)
-      want += given.codes[i] * given.x[i];
+      want += (1 + kRun) * given.codes[i] * given.x[i];
     EXPECT_EQ(numbers.sums[lane], want)
         << cpu.str() << " up to " << largest << ", lane " << lane;
   }

@@ -98,9 +98,13 @@ TEST(Packing, FloatFieldsStayWhole) {
   EXPECT_EQ(units[0].bytes, 2);
   EXPECT_EQ(units[1].bytes, 2);
   EXPECT_EQ(units[2].bytes, 4);
-  // Q6_K has 16 bytes of scales and d at its end: first when packed.
-  EXPECT_EQ(getPackUnits(*lookupBlockFormat("q6_k"))[16].offset, 208);
-  EXPECT_EQ(getPackUnits(*lookupBlockFormat("q6_k"))[16].bytes, 2);
+  // Q6_K has 16 bytes of scales and d at its end: first when packed, the
+  // scales four at a time.
+  units = getPackUnits(*lookupBlockFormat("q6_k"));
+  EXPECT_EQ(units[0].offset, 192);
+  EXPECT_EQ(units[0].bytes, 4);
+  EXPECT_EQ(units[4].offset, 208);
+  EXPECT_EQ(units[4].bytes, 2);
   EXPECT_EQ(getPackUnits(*lookupBlockFormat("f32")).front().bytes, 4);
 }
 
@@ -154,6 +158,59 @@ TEST(Packing, BitsOfConsecutiveElementsAreSpread) {
     EXPECT_EQ(packed[2 * 16 + i % 4] >> (i / 4) & 1,
               stored[2 + i / 8] >> (i % 8) & 1)
         << i;
+}
+
+// Whatever bits moved, packed fields find every code.
+TEST(Packing, CodesAreThoseStored) {
+  for (const BlockFormat &format : blockFormats()) {
+    if (format.isPlain())
+      continue;
+    const BlockFormat &reordered = getPackedFormat(format);
+    std::vector<uint8_t> stored = randomBytes(format.bytes);
+    std::vector<uint8_t> packed(getPackedBytes(format, 1, format.elements, 16));
+    packGroups(format, 1, format.elements, 16, stored.data(), packed.data(), 0,
+               1);
+    // The only row's units, back at their places in the block.
+    std::vector<uint8_t> block(format.bytes);
+    const uint8_t *from = packed.data();
+    for (PackUnit unit : getPackUnits(format)) {
+      std::copy_n(from, unit.bytes, block.begin() + unit.offset);
+      from += 16 * unit.bytes;
+    }
+    auto expectSame = [&](const IntegerField &before, const IntegerField &after,
+                          int64_t count) {
+      for (int64_t i = 0; before.present() && i < count; ++i)
+        EXPECT_EQ(readInteger(before, stored.data(), i),
+                  readInteger(after, block.data(), i))
+            << format.name.str() << " " << i;
+    };
+    int64_t subs = format.elements / getSubBlockSize(format);
+    expectSame(format.code, reordered.code, format.elements);
+    expectSame(format.subScale, reordered.subScale, subs);
+    expectSame(format.subMinimum, reordered.subMinimum, subs);
+  }
+}
+
+// Both codes of a byte have their other bits side by side: one shift puts them
+// above the lower code and below the higher one.
+TEST(Packing, BitsElsewhereLieSideBySide) {
+  for (llvm::StringRef name : {"q5_k", "q6_k"}) {
+    const BlockFormat &format = getPackedFormat(*lookupBlockFormat(name));
+    const BitField &half = format.code.fields[0], &rest = format.code.fields[1];
+    for (int64_t i = 0; i < format.elements; ++i)
+      for (int64_t j = 0; j < format.elements; ++j) {
+        BitField::Place low = half.place(i), high = half.place(j);
+        if (low.byte != high.byte || low.bit != 0 || high.bit != 4)
+          continue;
+        EXPECT_EQ(low.shift, 0) << name.str();
+        EXPECT_EQ(high.shift, rest.bits) << name.str();
+        EXPECT_EQ(rest.place(i).byte, rest.place(j).byte) << name.str();
+        EXPECT_EQ(rest.place(i).shift, 4) << name.str();
+        EXPECT_EQ(rest.place(j).shift, 0) << name.str();
+        EXPECT_EQ(rest.place(i).bit, rest.place(j).bit + rest.bits)
+            << name.str();
+      }
+  }
 }
 
 TEST(Packing, RoundTripOfEveryFormat) {

@@ -128,8 +128,8 @@ Value BlockReader::integer(const IntegerField &field, int64_t i) {
   for (const BitField &part : field.fields) {
     BitField::Place place = part.place(i);
     Value value = bits(place.byte, place.bit, part.bits);
-    if (part.shift)
-      value = arith::ShLIOp::create(e.b, value, constant(part.shift));
+    if (place.shift)
+      value = arith::ShLIOp::create(e.b, value, constant(place.shift));
     result = result ? arith::OrIOp::create(e.b, result, value) : value;
   }
   if (field.signBits) {
@@ -196,50 +196,6 @@ Value BlockReader::code(int64_t i) {
   if (!format.table.empty())
     value = lookup(value);
   return arith::SIToFPOp::create(e.b, type(e.f32()), value);
-}
-
-int64_t BlockReader::codeBias(const BlockFormat &format) {
-  // Signed bytes and table entries are moved to 0..255.
-  return format.code.signBits || !format.table.empty() ? 128 : format.code.bias;
-}
-
-int64_t BlockReader::largestCode(const BlockFormat &format) {
-  if (format.code.signBits || !format.table.empty())
-    return 255;
-  int64_t largest = 0;
-  for (const BitField &part : format.code.fields)
-    largest |= ((int64_t(1) << part.bits) - 1) << part.shift;
-  return largest;
-}
-
-Value BlockReader::codes4(int64_t i) {
-  assert(!lane && i % 4 == 0 && "expected four elements of all lanes");
-  auto everyByte = [&](uint32_t value) {
-    return constant(static_cast<int32_t>(value * 0x01010101u));
-  };
-  Value result;
-  for (const BitField &part : format.code.fields) {
-    BitField::Place place = part.place(i);
-    Value value = word(place.byte);
-    if (place.bit)
-      value = arith::ShRUIOp::create(e.b, value, constant(place.bit));
-    if (part.bits < 8)
-      value =
-          arith::AndIOp::create(e.b, value, everyByte((1 << part.bits) - 1));
-    if (part.shift)
-      value = arith::ShLIOp::create(e.b, value, constant(part.shift));
-    result = result ? arith::OrIOp::create(e.b, result, value) : value;
-  }
-  if (format.code.signBits)
-    result = arith::XOrIOp::create(e.b, result, everyByte(0x80));
-  result = vector::BitCastOp::create(e.b, e.vec(e.b.getI8Type(), 4 * kLanes),
-                                     result);
-  if (format.table.empty())
-    return result;
-  SmallVector<int8_t> table;
-  for (int8_t entry : format.table)
-    table.push_back(static_cast<int8_t>(static_cast<uint8_t>(entry + 128)));
-  return lookupBytes(e, target, table, result);
 }
 
 Value BlockReader::scale(int64_t sub) {

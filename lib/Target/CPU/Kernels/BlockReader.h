@@ -43,12 +43,29 @@ public:
   static int64_t subBlocks(const BlockFormat &format);
 
   /// Codes of elements i to i + 3, four bytes a lane, as unsigned numbers:
-  /// `codeBias()` more than what they stand for. Sixteen lanes only.
-  mlir::Value codes4(int64_t i);
+  /// `codeBias()` more than what they stand for, and 2^`lift` times as large.
+  /// Sixteen lanes only.
+  mlir::Value codes4(int64_t i, int64_t lift = 0);
   /// What the numbers of `codes4` exceed the codes by.
   static int64_t codeBias(const BlockFormat &format);
   /// What none of the numbers of `codes4` exceeds.
   static int64_t largestCode(const BlockFormat &format);
+
+  /// How far above their place most bits of the codes of sub-block `sub` lie:
+  /// codes are had with fewer instructions 2^lift times as large.
+  static int64_t getLift(const BlockFormat &format, int64_t sub);
+
+  /// Parts of `scale` and `minimum` of formats with integer sub-scales: the
+  /// float fields, and the integers of sub-block `sub` as i32. Sixteen lanes
+  /// only.
+  /// @{
+  mlir::Value blockScale() { return number(format.scale); }
+  mlir::Value blockMinimum() { return number(format.minimumScale); }
+  mlir::Value subScale(int64_t sub) { return subInteger(format.subScale, sub); }
+  mlir::Value subMinimum(int64_t sub) {
+    return subInteger(format.subMinimum, sub);
+  }
+  /// @}
 
   /// Elements of a block in an order that visits a byte's fields together.
   static llvm::SmallVector<int64_t> order(const BlockFormat &format);
@@ -59,6 +76,15 @@ private:
   mlir::Value bits(int64_t at, int64_t bit, int64_t count);
   mlir::Value number(const FloatField &field);
   mlir::Value integer(const IntegerField &field, int64_t i);
+  mlir::Value subInteger(const IntegerField &field, int64_t sub);
+  mlir::Value assemble4(const IntegerField &field, int64_t i, int64_t lift);
+  mlir::Value shiftBytes(int64_t unit, int64_t shift, uint32_t mask);
+  /// Whether `shiftBytes` is one instruction.
+  bool canShiftBytes() const {
+    return target.has("gfni") && target.has("avx512f");
+  }
+  uint32_t sharedMask(const BitField &part, BitField::Place place,
+                      int64_t shift);
   mlir::Value constant(int32_t value);
   mlir::Value lookup(mlir::Value code);
   mlir::Type type(mlir::Type element);
@@ -71,6 +97,9 @@ private:
   mlir::Value memory, base, lane;
   const CPUTargetOptions &target;
   llvm::DenseMap<int64_t, mlir::Value> bytes, words;
+  /// By unit, shift and mask of a byte; by first byte and first index.
+  llvm::DenseMap<std::tuple<int64_t, int64_t, int64_t>, mlir::Value> shifted;
+  llvm::DenseMap<std::pair<int64_t, int64_t>, mlir::Value> quads;
   llvm::DenseMap<int64_t, mlir::Value> numbers, scales, minima;
 };
 

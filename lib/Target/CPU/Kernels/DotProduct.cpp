@@ -36,6 +36,12 @@ public:
   /// Lanes of i32 that one instruction has; 0: no instruction will do.
   int64_t lanes() const;
   Value emit(Value sum, Value codes, Value x);
+  /// How many sums of two products fit into 16 bits without saturation; 0 where
+  /// the instruction set does not have them or does not need them.
+  int64_t mostPairs() const;
+  /// Two products in each 16 bits; the sums of two of these in 32 bits.
+  Value emitPairProducts(Value codes, Value x);
+  Value widenPairs(Value pairs);
 
 private:
   Value call(StringRef name, Type result, ValueRange operands) {
@@ -74,18 +80,30 @@ int64_t DotEmitter::lanes() const {
   return target.has("neon") ? 4 : 0;
 }
 
+int64_t DotEmitter::mostPairs() const {
+  if (hasWholeBytes(target) || !target.has("avx2"))
+    return 0;
+  return 32767 / (2 * 127 * largest);
+}
+
+Value DotEmitter::emitPairProducts(Value codes, Value x) {
+  bool isWide = target.has("avx512bw");
+  return call(isWide ? "llvm.x86.avx512.pmaddubs.w.512"
+                     : "llvm.x86.avx2.pmadd.ub.sw",
+              e.vec(e.b.getI16Type(), isWide ? 32 : 16), {codes, x});
+}
+
+Value DotEmitter::widenPairs(Value pairs) {
+  bool isWide = target.has("avx512bw");
+  return call(isWide ? "llvm.x86.avx512.pmaddw.d.512"
+                     : "llvm.x86.avx2.pmadd.wd",
+              e.vec(e.b.getI32Type(), isWide ? 16 : 8), {pairs, all(pairs, 1)});
+}
+
 /// x86 before VNNI.
 Value DotEmitter::emitPairs(Value sum, Value codes, Value x) {
-  bool isWide = target.has("avx512bw");
-  int64_t lanes = isWide ? 16 : 8;
-  Type words = e.vec(e.b.getI16Type(), 2 * lanes);
   auto products = [&](Value bytes) {
-    Value pairs = call(isWide ? "llvm.x86.avx512.pmaddubs.w.512"
-                              : "llvm.x86.avx2.pmadd.ub.sw",
-                       words, {bytes, x});
-    return call(isWide ? "llvm.x86.avx512.pmaddw.d.512"
-                       : "llvm.x86.avx2.pmadd.wd",
-                sum.getType(), {pairs, all(pairs, 1)});
+    return widenPairs(emitPairProducts(bytes, x));
   };
   if (largest <= 128)
     return add(sum, products(codes));
@@ -158,6 +176,26 @@ static Value emitPortable(Emitter &e, Value sum, Value codes, Value x) {
   return sum;
 }
 
+/// `count` lanes of a vector from `at` on.
+static Value extract(Emitter &e, Value from, int64_t at, int64_t count) {
+  if (cast<VectorType>(from.getType()).getNumElements() == count)
+    return from;
+  return vector::ExtractStridedSliceOp::create(e.b, from, ArrayRef<int64_t>{at},
+                                               ArrayRef<int64_t>{count},
+                                               ArrayRef<int64_t>{1});
+}
+
+/// `into` with other lanes from `at` on.
+static Value insert(Emitter &e, Value part, Value into, int64_t at) {
+  return vector::InsertStridedSliceOp::create(
+      e.b, part, into, ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
+}
+
+bool tenon::cpu::hasWholeBytes(const CPUTargetOptions &target) {
+  return target.has("avx512vnni") || target.has("avxvnni") ||
+         target.has("i8mm");
+}
+
 Value tenon::cpu::emitDot4(Emitter &e, const CPUTargetOptions &target,
                            Value sum, Value codes, Value x, int64_t largest) {
   DotEmitter dot(e, target, largest);
@@ -167,15 +205,49 @@ Value tenon::cpu::emitDot4(Emitter &e, const CPUTargetOptions &target,
   if (lanes == kLanes)
     return dot.emit(sum, codes, x);
   Value result = sum;
-  for (int64_t at = 0; at < kLanes; at += lanes) {
-    auto part = [&](Value from, int64_t width) -> Value {
-      return vector::ExtractStridedSliceOp::create(
-          e.b, from, ArrayRef<int64_t>{at * width},
-          ArrayRef<int64_t>{lanes * width}, ArrayRef<int64_t>{1});
-    };
-    result = vector::InsertStridedSliceOp::create(
-        e.b, dot.emit(part(sum, 1), part(codes, 4), part(x, 4)), result,
-        ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
+  for (int64_t at = 0; at < kLanes; at += lanes)
+    result = insert(e,
+                    dot.emit(extract(e, sum, at, lanes),
+                             extract(e, codes, 4 * at, 4 * lanes),
+                             extract(e, x, 4 * at, 4 * lanes)),
+                    result, at);
+  return result;
+}
+
+void ProductSum::add(Emitter &e, const CPUTargetOptions &target, Value codes,
+                     Value x) {
+  DotEmitter dot(e, target, largest);
+  int64_t most = dot.mostPairs();
+  if (most < 2) {
+    sum = emitDot4(e, target, sum, codes, x, largest);
+    return;
   }
+  if (count == most)
+    sum = finish(e, target);
+  int64_t lanes = dot.lanes();
+  for (int64_t part = 0; part < kLanes / lanes; ++part) {
+    int64_t at = 4 * part * lanes;
+    Value product = dot.emitPairProducts(extract(e, codes, at, 4 * lanes),
+                                         extract(e, x, at, 4 * lanes));
+    if (!count)
+      pairs.push_back(product);
+    else
+      pairs[part] = arith::AddIOp::create(e.b, pairs[part], product);
+  }
+  ++count;
+}
+
+Value ProductSum::finish(Emitter &e, const CPUTargetOptions &target) {
+  DotEmitter dot(e, target, largest);
+  int64_t lanes = dot.lanes();
+  Value result = sum;
+  for (auto [part, pair] : llvm::enumerate(pairs)) {
+    int64_t at = part * lanes;
+    Value total = arith::AddIOp::create(e.b, extract(e, sum, at, lanes),
+                                        dot.widenPairs(pair));
+    result = lanes == kLanes ? total : insert(e, total, result, at);
+  }
+  pairs.clear();
+  count = 0;
   return result;
 }

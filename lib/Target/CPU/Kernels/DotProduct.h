@@ -22,6 +22,29 @@ mlir::Value emitDot4(Emitter &e, const CPUTargetOptions &target,
                      mlir::Value sum, mlir::Value codes, mlir::Value x,
                      int64_t largest = 255);
 
+/// The same for a run of codes and their inputs: products of small codes are
+/// added up as 16 bits for as long as these hold them, where that is cheaper.
+class ProductSum {
+public:
+  ProductSum(mlir::Value start, int64_t largest)
+      : sum(start), largest(largest) {}
+
+  void add(Emitter &e, const CPUTargetOptions &target, mlir::Value codes,
+           mlir::Value x);
+  /// start + all products, 16 x i32.
+  mlir::Value finish(Emitter &e, const CPUTargetOptions &target);
+
+private:
+  mlir::Value sum;
+  int64_t largest;
+  /// Sums of 16 bits, by registers, and how many products each of them has.
+  llvm::SmallVector<mlir::Value, 2> pairs;
+  int64_t count = 0;
+};
+
+/// Whether products of codes up to 255 cost no more than those of small codes.
+bool hasWholeBytes(const CPUTargetOptions &target);
+
 } // namespace tenon::cpu
 
 #endif // TENON_LIB_TARGET_CPU_KERNELS_DOTPRODUCT_H

@@ -25,6 +25,7 @@
 #include "lib/Target/CPU/Kernels/Epilogue.h"
 #include "lib/Target/CPU/Kernels/IntegerProducts.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
+#include "lib/Target/CPU/Kernels/ScaledProducts.h"
 #include "lib/Target/CPU/Packing.h"
 
 using namespace mlir;
@@ -59,6 +60,9 @@ private:
   Sums emitGroup(unsigned weight, Value group, ArrayRef<Value> rows);
   Sums emitIntegers(const BlockFormat &format, Value packed, Value start,
                     ArrayRef<Value> rows);
+  void emitBlockProducts(const BlockFormat &format, BlockReader &reader,
+                         Value number, ArrayRef<Value> rows,
+                         MutableArrayRef<Value> totals);
   Sums emitBlocks(const BlockFormat &format, Value packed, Value start,
                   ArrayRef<Value> rows);
   Sums emitPlain(const BlockFormat &format, Value packed, Value start,
@@ -136,54 +140,41 @@ void StepBuilder::emitPrefetch(const BlockFormat &format, Value packed,
 }
 
 /// Sums over all blocks of a quantised group of outputs, integers by integers.
-/// Sub-blocks that share units follow each other as packed: mixed by LLVM,
-/// their loads jump about in the stream and their sums are spilled.
 Sums StepBuilder::emitIntegers(const BlockFormat &format, Value packed,
                                Value start, ArrayRef<Value> rows) {
-  int64_t subs = BlockReader::subBlocks(format);
-  int64_t size = getSubBlockSize(format);
   Value blocks = e.index(work.columns / format.elements);
-  return e.loop(
-      zero, blocks, 1, Sums(rows.size(), e.splat(0)),
-      [&](Value number, ValueRange carried) {
-        Sums totals(carried);
-        Value base = e.add(start, e.mul(number, format.bytes * kLanes));
-        Value at = e.mul(number, format.elements);
-        emitPrefetch(format, packed, base, rows.size());
-        BlockReader reader = makeReader(format, packed, base);
-        bool isFirst = true;
-        for (ArrayRef<int64_t> together : getReadOrder(format)) {
-          if (!std::exchange(isFirst, false))
-            e.keepLoadOrder();
-          SmallVector<SubBlock> blocks;
-          for (int64_t sub : together) {
-            int64_t first = sub * size;
-            SubBlock block;
-            block.size = size;
-            block.bias = BlockReader::codeBias(format);
-            block.codes4 = [&, first](int64_t i) {
-              return reader.codes4(first + i);
-            };
-            block.scale = reader.scale(sub);
-            block.minimum = reader.minimum(sub);
-            block.largest = BlockReader::largestCode(format);
-            block.element = e.add(at, first);
-            block.index = e.add(e.mul(number, subs), sub);
-            block.scaleIndex =
-                e.add(e.mul(number, format.elements / kInputBlock),
-                      first / kInputBlock);
-            blocks.push_back(std::move(block));
-            // Sums of several sub-blocks at once take registers.
-            int64_t sums = rows.size() * together.size();
-            if (sub != together.back() && target.vectorRegisters >= 32 &&
-                2 * sums <= target.vectorRegisters)
-              continue;
-            emitProducts(e, target, *integers, blocks, rows, totals);
-            blocks.clear();
-          }
-        }
-        return totals;
-      });
+  return e.loop(zero, blocks, 1, Sums(rows.size(), e.splat(0)),
+                [&](Value number, ValueRange carried) {
+                  Sums totals(carried);
+                  Value base =
+                      e.add(start, e.mul(number, format.bytes * kLanes));
+                  emitPrefetch(format, packed, base, rows.size());
+                  BlockReader reader = makeReader(format, packed, base);
+                  if (format.subScale.present())
+                    emitScaledProducts(e, target, format, reader, number,
+                                       *integers, rows, totals);
+                  else
+                    emitBlockProducts(format, reader, number, rows, totals);
+                  return totals;
+                });
+}
+
+/// A block that meets one block of the input: one scale on either side.
+void StepBuilder::emitBlockProducts(const BlockFormat &format,
+                                    BlockReader &reader, Value number,
+                                    ArrayRef<Value> rows,
+                                    MutableArrayRef<Value> totals) {
+  assert(format.elements == kInputBlock && "expected sub-scales");
+  SubBlock block;
+  block.size = format.elements;
+  block.bias = BlockReader::codeBias(format);
+  block.codes4 = [&](int64_t i) { return reader.codes4(i); };
+  block.scale = reader.scale(0);
+  block.minimum = reader.minimum(0);
+  block.largest = BlockReader::largestCode(format);
+  block.element = e.mul(number, format.elements);
+  block.index = block.scaleIndex = number;
+  emitProducts(e, target, *integers, block, rows, totals);
 }
 
 /// Sums over all blocks of a quantised group of outputs, for rows of floats.
