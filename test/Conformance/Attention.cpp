@@ -105,6 +105,9 @@ void addConditions(Case &made, bool isStep) {
       if (used % 2 || rows == 3 || rows == 17)
         made.conditions.push_back({rows, 0, used, used});
   }
+  // Several blocks of queries, the last one partial.
+  if (!isStep)
+    made.conditions.push_back({100, 0, 20, 20});
   // A window of old tokens is gone: positions do not start at 0.
   made.conditions.push_back({isStep ? 1 : 5, 0, 33, 1000});
   Conditions shuffled{isStep ? 1 : 8, 0, 140, 50};

@@ -195,17 +195,24 @@ void tenon::conformance::addContractions(std::vector<Case> &cases,
         chosen = all;
       else if (format.elements == 256)
         chosen = longDefaults;
-      // Few rows differ from one in the numbers of rows and sums only.
-      if (!isFull && maxRows == 8)
-        chosen = chosen.take_front(1);
+      // Several blocks, so that their places in each row count.
+      if (!isFull && maxRows == 8 && format.elements == 256)
+        chosen = chosen.take_back(1);
       bool isQuantized = !format.isPlain();
-      for (const Contraction &contraction : chosen)
-        for (bool isInteger : {false, true})
-          if ((!isInteger || isQuantized) &&
-              (isFull || maxRows != 8 || isInteger == isQuantized))
+      for (auto [number, contraction] : llvm::enumerate(chosen))
+        for (bool isInteger : {false, true}) {
+          if (isInteger && !isQuantized)
+            continue;
+          // Few rows differ from one in the numbers of rows and sums only: of
+          // each format one kind of integers and, less often, one of floats.
+          bool isTurn = isInteger || !isQuantized
+                            ? number == (index + 1) % chosen.size()
+                            : number == index % chosen.size() && index % 3 == 1;
+          if (isFull || maxRows != 8 || isTurn)
             addContraction(cases, contraction, index, maxRows, isInteger);
+        }
       mixed.blocks = 256 / format.elements;
-      if (isFull || (maxRows != 8 && (index == 0 || index == 3 || index == 9)))
+      if (isFull || index == 9 || (maxRows != 8 && (index == 0 || index == 3)))
         addContraction(cases, mixed, index, maxRows, /*isInteger=*/index == 9);
     }
 }

@@ -130,7 +130,8 @@ llvm::Error Library::load(ModuleOp module, const cpu::CpuTarget &target,
 }
 
 llvm::Expected<std::unique_ptr<Library>>
-Library::create(ModuleOp module, const cpu::CpuTarget &target) {
+Library::create(ModuleOp module, const cpu::CpuTarget &target,
+                const cpu::CpuTarget &machine) {
   CPUTargetOptions options = getCPUTargetOptions(target);
   if (failed(scheduleAll(module, options)))
     return makeError("scheduling");
@@ -173,7 +174,7 @@ Library::create(ModuleOp module, const cpu::CpuTarget &target) {
   if (failed(lowerAll(module, options)))
     return makeError("lowering");
   addTable(module, names);
-  if (llvm::Error error = library->load(module, target, names))
+  if (llvm::Error error = library->load(module, machine, names))
     return error;
   return library;
 }

@@ -33,9 +33,17 @@ struct Machine {
 class Library {
 public:
   /// Compiles every kernel of the functions of `module`; an error says which
-  /// step failed.
+  /// step failed. `machine`: what code is emitted for, where it differs from
+  /// what kernels are built for.
+  /// @{
   static llvm::Expected<std::unique_ptr<Library>>
-  create(mlir::ModuleOp module, const cpu::CpuTarget &target);
+  create(mlir::ModuleOp module, const cpu::CpuTarget &target,
+         const cpu::CpuTarget &machine);
+  static llvm::Expected<std::unique_ptr<Library>>
+  create(mlir::ModuleOp module, const cpu::CpuTarget &target) {
+    return create(module, target, target);
+  }
+  /// @}
   ~Library();
 
   const Machine &get(KernelOp kernel) const {

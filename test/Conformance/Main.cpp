@@ -38,6 +38,7 @@ constexpr llvm::StringLiteral kUsage =
     "  --runner=COMMAND   runs kernels by this, an emulator and a runner\n"
     "  --filter=TEXT      only cases whose name contains TEXT\n"
     "  --every=N          only every Nth of these\n"
+    "  --thin=N           only every Nth of each kind of kernel, one at least\n"
     "  --full             every combination; takes hours\n"
     "  --golden=FILE      compare the differences on x86-64-v3 with a record\n"
     "  --list             names of the cases, nothing else\n"
@@ -47,7 +48,7 @@ constexpr llvm::StringLiteral kUsage =
 struct Options {
   std::vector<std::string> groups, cpus = {"native", "x86-64-v3"};
   std::string filter, golden, runner;
-  size_t every = 1;
+  size_t every = 1, thin = 1;
   bool isFull = false, isList = false, isPrint = false;
 };
 
@@ -74,6 +75,9 @@ bool parse(int argc, char **argv, Options &options) {
     else if (argument.consume_front("--every=") &&
              !argument.getAsInteger(10, options.every) && options.every > 0)
       continue;
+    else if (argument.consume_front("--thin=") &&
+             !argument.getAsInteger(10, options.thin) && options.thin > 0)
+      continue;
     else if (argument == "--full")
       options.isFull = true;
     else if (argument == "--list")
@@ -86,6 +90,35 @@ bool parse(int argc, char **argv, Options &options) {
     }
   }
   return true;
+}
+
+/// What a case has in common with those that run the same code over another
+/// format or shape: the words of its name before the first number, and what
+/// makes another kernel of it.
+std::string kindOf(const Case &tested) {
+  llvm::StringRef name = tested.name;
+  std::string kind = name.substr(0, name.find_first_of("0123456789")).str();
+  kind.resize(kind.rfind('-'));
+  // Integers as inputs, products of bf16, attention in parts.
+  for (llvm::StringRef mark : {"-int8", "-bf16", "-p1", "-p2", "-p3"})
+    kind += name.contains(mark) ? mark.take_front(2) : "";
+  return kind;
+}
+
+/// Every Nth of each kind, from the middle of its first N.
+std::vector<Case> thin(std::vector<Case> cases, size_t every) {
+  if (every == 1)
+    return cases;
+  llvm::StringMap<size_t> size, seen;
+  for (const Case &tested : cases)
+    ++size[kindOf(tested)];
+  std::vector<Case> chosen;
+  for (Case &tested : cases) {
+    std::string kind = kindOf(tested);
+    if (seen[kind]++ % every == std::min(every, size[kind]) / 2)
+      chosen.push_back(std::move(tested));
+  }
+  return chosen;
 }
 
 std::vector<Case> makeCases(const Options &options) {
@@ -101,7 +134,7 @@ std::vector<Case> makeCases(const Options &options) {
         llvm::StringRef(made.name).contains(options.filter) &&
         matches++ % options.every == 0)
       chosen.push_back(std::move(made));
-  return chosen;
+  return thin(std::move(chosen), options.thin);
 }
 
 double seconds() {
@@ -118,7 +151,8 @@ struct Totals {
 
 /// Compiles and checks `cases` together; false when they do not compile.
 bool runBatch(MLIRContext &context, llvm::ArrayRef<Case> cases,
-              const cpu::CpuTarget &target, Report &report, Totals &totals) {
+              const cpu::CpuTarget &target, const cpu::CpuTarget &machine,
+              Report &report, Totals &totals) {
   double start = seconds();
   std::string text;
   for (auto [index, tested] : llvm::enumerate(cases)) {
@@ -131,7 +165,7 @@ bool runBatch(MLIRContext &context, llvm::ArrayRef<Case> cases,
   if (!module)
     return false;
   llvm::Expected<std::unique_ptr<Library>> library =
-      Library::create(*module, target);
+      Library::create(*module, target, machine);
   if (!library) {
     llvm::errs() << llvm::toString(library.takeError()) << " for cases '"
                  << cases.front().name << "' to '" << cases.back().name
@@ -166,6 +200,20 @@ std::string findMissing(const cpu::CpuTarget &target) {
     if (!features.lookup(feature))
       return feature;
   return "";
+}
+
+/// The target whose code this machine runs to check the kernels of `target`:
+/// the same, but where it has the products of AVX-VNNI in the encoding of
+/// AVX-512 only, that one.
+cpu::CpuTarget getMachine(const cpu::CpuTarget &target) {
+  cpu::CpuTarget machine = target;
+  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  if (findMissing(target) == "avxvnni" && host.lookup("avx512vl") &&
+      host.lookup("avx512vnni")) {
+    llvm::erase(machine.features, "avxvnni");
+    machine.features.insert(machine.features.end(), {"avx512vl", "avx512vnni"});
+  }
+  return machine;
 }
 
 /// Adds what one instruction set showed to what all did.
@@ -233,7 +281,12 @@ int main(int argc, char **argv) {
       llvm::errs() << llvm::toString(target.takeError()) << "\n";
       return 2;
     }
-    std::string missing = options.runner.empty() ? findMissing(*target) : "";
+    cpu::CpuTarget machine = *target;
+    std::string missing;
+    if (options.runner.empty()) {
+      machine = getMachine(*target);
+      missing = findMissing(machine);
+    }
     if (!missing.empty()) {
       llvm::outs() << "skipped " << name << ": this machine lacks " << missing
                    << "\n";
@@ -249,7 +302,7 @@ int main(int argc, char **argv) {
       if (!runBatch(context,
                     llvm::ArrayRef(able).slice(
                         first, std::min(batch, able.size() - first)),
-                    *target, own, totals))
+                    *target, machine, own, totals))
         return 1;
     add(report, own);
     if (!options.golden.empty() && name == kGoldenCpu)
