@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ struct CompileOptions {
   uint64_t context = 0;
   /// Format of cached keys and values: "f16", "f32"; empty: "f16".
   std::string cacheType;
+  /// Most tokens by rank that an entry gives per row when it is not asked for
+  /// logits, which are then never written: up to 256 (nothing: 64), or 0 for
+  /// logits only.
+  std::optional<uint64_t> topK;
   /// Format of activations where they meet quantised weights: "int8" (with a
   /// scale per 32 elements, rounded anew in each layer), "f32". Weights in F32,
   /// F16 and BF16 keep f32.

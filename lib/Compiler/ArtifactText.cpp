@@ -89,6 +89,19 @@ void tenon::writeHeader(const cpu::ArtifactDescription &description,
          << "\n#endif /* " << macro << "_H */\n";
 }
 
+/// Whose rows a kernel works on.
+static llvm::StringRef getRowsName(cpu::RowSpace rows) {
+  switch (rows) {
+  case cpu::RowSpace::Rows:
+    return "all";
+  case cpu::RowSpace::OutRows:
+    return "logits";
+  case cpu::RowSpace::TopRows:
+    return "best tokens";
+  }
+  llvm_unreachable("unknown rows");
+}
+
 /// What each kernel must read and compute, and the rates to go with it.
 static void writeKernels(const ArtifactFacts &facts,
                          llvm::json::OStream &json) {
@@ -112,7 +125,7 @@ static void writeKernels(const ArtifactFacts &facts,
             json.value(function);
         });
         json.attribute("runs", cost.runs);
-        json.attribute("rows", cost.outRows ? "asked for" : "all");
+        json.attribute("rows", getRowsName(cost.rows));
         json.attribute("shared", cost.shared);
         json.attribute("arithmetic", cpu::getArithmeticName(cost.arithmetic));
         json.attribute("weight_bytes", cost.weightBytes);
@@ -152,6 +165,7 @@ void tenon::writeFacts(const ArtifactFacts &facts, llvm::raw_ostream &stream) {
       json.attribute("vocabulary", description.vocab);
       json.attribute("context", description.context);
       json.attribute("layers", description.layers);
+      json.attribute("top_k", description.topK);
       json.attribute("cache_type", description.cacheType);
       json.attribute("cache_bytes_per_token",
                      description.layers * description.cacheLayerSlotBytes);

@@ -43,6 +43,7 @@ FailureOr<cpu::ArtifactDescription> describe(ModuleOp native) {
   description.cacheType = op.getCacheType().str();
   description.weightsBytes = op.getWeightsBytes();
   description.hasMarks = op.getHasMarks().value_or(false);
+  description.topK = op.getTopK().value_or(0);
   for (auto entry : native.getOps<rt::EntryOp>())
     description.entries.push_back(
         {entry.getName().str(), entry.getFunction().str(),

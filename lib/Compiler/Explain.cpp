@@ -200,9 +200,13 @@ std::string tenon::explain(ModuleOp scheduled, const cpu::CpuRates &rates) {
     for (KernelOp kernel : kernels) {
       cpu::KernelCost cost = cpu::countKernel(kernel, function.getName());
       // Of a chunk, the last row's logits are asked for.
-      cpu::Situation situation = {cost.outRows ? 1 : rows, kSlots, 1};
+      bool isChosen = cost.rows != cpu::RowSpace::Rows;
+      cpu::Situation situation = {isChosen ? 1 : rows, kSlots, 1};
       cpu::Prediction least = cpu::predict(cost, rates, situation);
       explainKernel(kernel, rows, cost, least, stream);
+      // Best tokens are asked for in place of logits.
+      if (cost.rows == cpu::RowSpace::TopRows)
+        continue;
       total += least.seconds * cost.runs;
       bounds[least.bound] += least.seconds * cost.runs;
     }

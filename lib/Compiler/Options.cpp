@@ -9,6 +9,8 @@
 
 #include "lib/Compiler/Options.h"
 
+#include "dialects/Tenon/IR/Limits.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ConvertUTF.h"
@@ -176,6 +178,15 @@ llvm::Error checkImport(const CompileOptions &options,
   else if (!options.cacheType.empty() && options.cacheType != "f16")
     return optionError("--cache-type: expected f16 or f32, but got '%s'",
                        options.cacheType.c_str());
+  if (checked.sourceIsIR && options.topK)
+    return optionError("--top-k: expected a model file, but the source is IR, "
+                       "which says already what its entry gives; give the "
+                       "option when the model is imported");
+  if (options.topK > uint64_t(kMaxTopK))
+    return optionError("--top-k: expected at most %lld tokens, but got %llu",
+                       static_cast<long long>(kMaxTopK),
+                       static_cast<unsigned long long>(*options.topK));
+  checked.import.topK = static_cast<int64_t>(options.topK.value_or(64));
   if (options.activations == "f32")
     checked.activations = Activations::F32;
   else if (options.activations != "int8")

@@ -57,7 +57,8 @@ std::optional<int64_t> getLargest(Value size, int64_t maxRows) {
     return value.getSExtValue();
   if (auto number = size.getDefiningOp<rt::NumberOp>())
     if (number.getField() == rt::JobField::rows ||
-        number.getField() == rt::JobField::out_rows)
+        number.getField() == rt::JobField::out_rows ||
+        number.getField() == rt::JobField::top_rows)
       return maxRows;
   return std::nullopt;
 }

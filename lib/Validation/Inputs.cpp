@@ -33,6 +33,9 @@ Role tenon::getRole(Value value, int64_t &limit) {
       found(Role::Positions);
     } else if (isa<RowsOp>(owner)) {
       found(Role::Rows);
+    } else if (auto best = dyn_cast<TopKOp>(owner)) {
+      limit = std::min(limit, best.getValues().getType().getDimSize(1));
+      found(Role::Count);
     } else if (auto kernel = dyn_cast<KernelOp>(owner)) {
       if (number < kernel.getBody().getNumArguments())
         found(getRole(kernel.getBody().getArgument(number), limit));
@@ -111,8 +114,12 @@ tenon::makeInputs(func::FuncOp reference, func::FuncOp callee,
                                 "but got ")
              << type;
     };
+    int64_t limit = std::numeric_limits<int32_t>::max();
+    Role role = index < reference.getNumArguments()
+                    ? getRole(reference.getArgument(index), limit)
+                    : Role::Unknown;
     if (type.isIndex()) {
-      inputs.push_back(int64_t(0));
+      inputs.push_back(role == Role::Count ? (limit + 1) / 2 : int64_t(0));
       continue;
     }
     if (auto cache = dyn_cast<CacheType>(type)) {
@@ -140,10 +147,6 @@ tenon::makeInputs(func::FuncOp reference, func::FuncOp callee,
     }
     if (!tensor.getElementType().isInteger(32) || tensor.getRank() != 1)
       return fail();
-    int64_t limit = std::numeric_limits<int32_t>::max();
-    Role role = index < reference.getNumArguments()
-                    ? getRole(reference.getArgument(index), limit)
-                    : Role::Unknown;
     std::vector<int32_t> ints(shape.front());
     for (auto [i, value] : llvm::enumerate(ints))
       if (role == Role::Ids)

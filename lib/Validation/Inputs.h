@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // An argument's role follows from what the function does with it: ids go to an
-// embedding, positions to rotations and caches, row numbers to `tenon.rows`.
+// embedding, positions to rotations and caches, row numbers to `tenon.rows`,
+// counts to `tenon.top_k`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,10 +19,11 @@
 namespace tenon {
 
 /// What an integer argument is used for.
-enum class Role { Unknown, Ids, Positions, Rows };
+enum class Role { Unknown, Ids, Positions, Rows, Count };
 
 /// The role of `value`, followed into kernels and stacks. `limit` becomes the
-/// number of ids when an embedding uses it.
+/// number of ids when an embedding uses it, the largest count when a `top_k`
+/// does.
 Role getRole(mlir::Value value, int64_t &limit);
 
 /// Functions that stand for the module: its entries, or all functions with a

@@ -81,7 +81,7 @@ struct InterpretPass : tenon::impl::InterpretPassBase<InterpretPass> {
              << tokenPositions.size();
     std::vector<RuntimeValue> arguments;
     for (BlockArgument argument : function.getArguments()) {
-      int64_t limit = 0;
+      int64_t limit = std::numeric_limits<int32_t>::max();
       if (auto cache = dyn_cast<CacheType>(argument.getType())) {
         arguments.push_back(CacheValue::create(cache));
         continue;
@@ -96,9 +96,12 @@ struct InterpretPass : tenon::impl::InterpretPassBase<InterpretPass> {
       case Role::Rows:
         arguments.push_back(makeInts(outputRows));
         break;
+      case Role::Count:
+        arguments.push_back(limit);
+        break;
       case Role::Unknown:
-        return function.emitOpError("expected ids, positions, row numbers and "
-                                    "caches as arguments, but got ")
+        return function.emitOpError("expected ids, positions, row numbers, "
+                                    "counts and caches as arguments, but got ")
                << argument.getType();
       }
     }

@@ -69,6 +69,38 @@ Error missing(const char *what) {
   return failure(TENON_RT_ARGUMENT, "expected a ", what, ", but got null");
 }
 
+Error append(tenon_rt_session *session, const int32_t *ids, size_t count,
+             Session::Rows rows, Results results) {
+  if (!session)
+    return missing("session");
+  return session->session->append(ids, count, rows, results);
+}
+
+Error stepBatch(tenon_rt_session *const *sessions, size_t count,
+                const int32_t *ids, Results results) {
+  if (!sessions || !ids)
+    return missing(sessions ? "list of tokens" : "list of sessions");
+  if (count == 0)
+    return failure(TENON_RT_ARGUMENT, "expected at least one session");
+  if (!sessions[0])
+    return missing("session");
+  if (Error error = sessions[0]->session->checkBatch(count))
+    return error;
+  std::vector<Session *> members(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (!sessions[i])
+      return missing("session");
+    members[i] = sessions[i]->session.get();
+  }
+  return Session::stepBatch(members, ids, results);
+}
+
+/// The results of a call for tokens by rank.
+Error ranked(const tenon_rt_top_k *best, Results &results) {
+  results.best = best;
+  return best ? success() : missing("tenon_rt_top_k");
+}
+
 } // namespace
 
 extern "C" {
@@ -165,41 +197,55 @@ uint32_t tenon_rt_session_threads(const tenon_rt_session *session) {
 
 tenon_rt_status tenon_rt_prefill(tenon_rt_session *session, const int32_t *ids,
                                  size_t count, float *logits) {
-  return guarded(session, [&]() -> Error {
-    if (!session)
-      return missing("session");
-    return session->session->append(ids, count, Session::Rows::Last, logits);
+  return guarded(session, [&] {
+    return append(session, ids, count, Session::Rows::Last, {logits, nullptr});
+  });
+}
+
+tenon_rt_status tenon_rt_prefill_top_k(tenon_rt_session *session,
+                                       const int32_t *ids, size_t count,
+                                       const tenon_rt_top_k *best) {
+  return guarded(session, [&] {
+    Results results;
+    Error error = ranked(best, results);
+    return error ? error
+                 : append(session, ids, count, Session::Rows::Last, results);
   });
 }
 
 tenon_rt_status tenon_rt_step(tenon_rt_session *session, const int32_t *ids,
                               size_t count, float *logits) {
-  return guarded(session, [&]() -> Error {
-    if (!session)
-      return missing("session");
-    return session->session->append(ids, count, Session::Rows::All, logits);
+  return guarded(session, [&] {
+    return append(session, ids, count, Session::Rows::All, {logits, nullptr});
+  });
+}
+
+tenon_rt_status tenon_rt_step_top_k(tenon_rt_session *session,
+                                    const int32_t *ids, size_t count,
+                                    const tenon_rt_top_k *best) {
+  return guarded(session, [&] {
+    Results results;
+    Error error = ranked(best, results);
+    return error ? error
+                 : append(session, ids, count, Session::Rows::All, results);
   });
 }
 
 tenon_rt_status tenon_rt_step_batch(tenon_rt_session *const *sessions,
                                     size_t count, const int32_t *ids,
                                     float *logits) {
-  return guarded(nullptr, [&]() -> Error {
-    if (!sessions || !ids)
-      return missing(sessions ? "list of tokens" : "list of sessions");
-    if (count == 0)
-      return failure(TENON_RT_ARGUMENT, "expected at least one session");
-    if (!sessions[0])
-      return missing("session");
-    if (Error error = sessions[0]->session->checkBatch(count))
-      return error;
-    std::vector<Session *> members(count);
-    for (size_t i = 0; i < count; ++i) {
-      if (!sessions[i])
-        return missing("session");
-      members[i] = sessions[i]->session.get();
-    }
-    return Session::stepBatch(members, ids, logits);
+  return guarded(nullptr, [&] {
+    return stepBatch(sessions, count, ids, {logits, nullptr});
+  });
+}
+
+tenon_rt_status tenon_rt_step_batch_top_k(tenon_rt_session *const *sessions,
+                                          size_t count, const int32_t *ids,
+                                          const tenon_rt_top_k *best) {
+  return guarded(nullptr, [&] {
+    Results results;
+    Error error = ranked(best, results);
+    return error ? error : stepBatch(sessions, count, ids, results);
   });
 }
 
@@ -292,6 +338,18 @@ tenon_rt_status tenon_rt_sampler_pick(tenon_rt_sampler *sampler,
     if (!sampler || !id)
       return missing(sampler ? "place for the token" : "sampler");
     return sampler->sampler.pick(logits, count, *id);
+  });
+}
+
+tenon_rt_status tenon_rt_sampler_pick_top_k(tenon_rt_sampler *sampler,
+                                            const tenon_rt_top_k *best,
+                                            int32_t *id) {
+  return guarded(nullptr, [&]() -> Error {
+    if (!sampler || !best || !id)
+      return missing(!sampler ? "sampler"
+                     : !best  ? "tenon_rt_top_k"
+                              : "place for the token");
+    return sampler->sampler.pick(*best, *id);
   });
 }
 

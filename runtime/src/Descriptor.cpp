@@ -189,6 +189,8 @@ Error checkSizes(const tenon_rt_artifact &d, const std::string &path) {
     return error;
   if (Error error = checkRange(path, "has_marks", d.has_marks, 0, 1))
     return error;
+  if (Error error = checkRange(path, "top_k", d.top_k, 0, TENON_RT_MAX_TOP_K))
+    return error;
   return checkRange(path, "cache_layer_slot_bytes", d.cache_layer_slot_bytes, 1,
                     1u << 30);
 }

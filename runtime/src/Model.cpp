@@ -152,6 +152,7 @@ Error Model::openLibrary(const std::string &path,
                  checked.cpus.c_str(),
                  isCopied,
                  checked.batch->max_rows,
-                 d.has_marks};
+                 d.has_marks,
+                 d.top_k};
   return success();
 }

@@ -73,9 +73,9 @@ void Sampler::sortUpTo(size_t count) {
 }
 
 void Sampler::keepTopK() {
-  size_t k = static_cast<size_t>(options.top_k);
-  if (k == 0 || k >= candidates.size())
+  if (options.top_k == 0)
     return;
+  size_t k = std::min<size_t>(options.top_k, candidates.size());
   sortUpTo(k);
   candidates.resize(k);
 }
@@ -119,6 +119,37 @@ Error Sampler::pick(const float *logits, size_t count, int32_t &id) {
   for (size_t i = 0; i < count; ++i)
     if (!std::isnan(logits[i]))
       candidates.push_back({static_cast<int32_t>(i), logits[i], 0});
+  id = draw(largest);
+  return success();
+}
+
+Error Sampler::pick(const tenon_rt_top_k &best, int32_t &id) {
+  if (!best.ids || best.count == 0)
+    return failure(TENON_RT_ARGUMENT, "expected ids, but got none");
+  if (best.ids[0] < 0)
+    return failure(TENON_RT_NUMERIC,
+                   "none of the logits is a number; the model's weights or its "
+                   "code are at fault");
+  bool isGreedy = options.temperature == 0;
+  if (!isGreedy && !best.logits)
+    return failure(TENON_RT_ARGUMENT, "expected logits, but got none");
+  if (!isGreedy &&
+      (options.top_k < 1 || static_cast<uint64_t>(options.top_k) > best.count))
+    return failure(TENON_RT_ARGUMENT, "top_k: expected 1 to ", best.count,
+                   ", the number of tokens to choose from, but got ",
+                   options.top_k, "; give the sampler all logits");
+  id = best.ids[0];
+  if (isGreedy || !std::isfinite(best.logits[0]))
+    return success();
+  candidates.clear();
+  sorted = 0;
+  for (size_t i = 0; i < best.count && best.ids[i] >= 0; ++i)
+    candidates.push_back({best.ids[i], best.logits[i], 0});
+  id = draw(best.logits[0]);
+  return success();
+}
+
+int32_t Sampler::draw(double largest) {
   keepTopK();
   for (Candidate &candidate : candidates)
     candidate.weight = std::exp(candidate.logit - largest);
@@ -130,11 +161,12 @@ Error Sampler::pick(const float *logits, size_t count, int32_t &id) {
     sum += candidate.weight;
   }
   double left = nextUniform() * sum;
+  int32_t id = candidates.front().id;
   for (const Candidate &candidate : candidates) {
     id = candidate.id;
     left -= candidate.weight;
     if (left < 0)
       break;
   }
-  return success();
+  return id;
 }

@@ -29,6 +29,10 @@ public:
   /// Chooses a token by its logits.
   Error pick(const float *logits, size_t count, int32_t &id);
 
+  /// Chooses a token of a row of `best`, which has to hold all that can be
+  /// chosen.
+  Error pick(const tenon_rt_top_k &best, int32_t &id);
+
 private:
   struct Candidate {
     int32_t id;
@@ -36,6 +40,9 @@ private:
     double weight;
   };
 
+  /// Draws from the candidates, the most likely of which has the logit
+  /// `largest`.
+  int32_t draw(double largest);
   void sortUpTo(size_t count);
   void keepTopK();
   void keepTopPAndMinP();

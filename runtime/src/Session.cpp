@@ -125,6 +125,8 @@ Error Session::create(std::shared_ptr<const Model> model,
                            model->artifact().batch->max_rows);
   made->positions.resize(rows);
   made->outIndex.resize(rows);
+  made->topIds.resize(rows * d.top_k);
+  made->topLogits.resize(rows * d.top_k);
   made->sequences.resize(model->artifact().batch->max_rows);
   made->pool = std::make_unique<ThreadPool>(threads, std::move(places));
   made->stepWorkers = std::make_unique<WorkerCount>(threads);
@@ -132,7 +134,9 @@ Error Session::create(std::shared_ptr<const Model> model,
 
   Job &job = made->job;
   job.positions = made->positions.data();
-  job.out_index = made->outIndex.data();
+  job.out_index = job.top_index = made->outIndex.data();
+  job.top_ids = made->topIds.data();
+  job.top_logits = made->topLogits.data();
   job.arena = made->arena.data();
   job.scratch = made->scratch.data();
   job.weights = model->weights().packed.data;
@@ -149,13 +153,9 @@ Error Session::create(std::shared_ptr<const Model> model,
   return success();
 }
 
-Error Session::checkTokens(const int32_t *ids, size_t count, Rows rows,
-                           const float *logits) const {
+Error Session::checkTokens(const int32_t *ids, size_t count) const {
   if (!ids || count == 0)
     return failure(TENON_RT_ARGUMENT, "expected at least one token");
-  if (rows == Rows::All && !logits)
-    return failure(TENON_RT_ARGUMENT,
-                   "expected memory for the logits, but got null");
   if (count > limit - used)
     return failure(TENON_RT_CONTEXT, "expected at most ", limit - used,
                    " more tokens, because the session holds ", used, " of ",
@@ -171,15 +171,62 @@ Error Session::checkTokens(const int32_t *ids, size_t count, Rows rows,
   return success();
 }
 
+Error Session::checkResults(Rows rows, const Results &results) const {
+  if (!results.best)
+    return results.logits || rows == Rows::Last
+               ? success()
+               : failure(TENON_RT_ARGUMENT,
+                         "expected memory for the logits, but got null");
+  uint64_t most = model->info().top_k;
+  if (most == 0)
+    return failure(TENON_RT_ARGUMENT, model->info().name,
+                   ": expected a model that ranks tokens, but its code gives "
+                   "logits only; compile it again with tenonc --top-k=",
+                   results.best->count ? results.best->count : 1);
+  if (results.best->count < 1 || results.best->count > most)
+    return failure(TENON_RT_ARGUMENT, "count: expected 1 to ", most,
+                   " tokens per row, for which ", model->info().name,
+                   " is compiled, but got ", results.best->count,
+                   "; compile it again with a larger --top-k, or ask for "
+                   "logits");
+  if (!results.best->ids)
+    return failure(TENON_RT_ARGUMENT,
+                   "expected memory for the ids, but got null");
+  return success();
+}
+
+void Session::ask(uint64_t firstOut, const Results &results, uint64_t at) {
+  uint64_t count = job.rows - firstOut;
+  std::iota(outIndex.begin(), outIndex.begin() + count,
+            static_cast<int32_t>(firstOut));
+  job.out_rows = results.logits ? count : 0;
+  job.logits = results.logits;
+  if (results.logits)
+    job.logits += at * model->info().vocabulary;
+  job.top_rows = results.best ? count : 0;
+  job.top_count = results.best ? results.best->count : 0;
+}
+
+void Session::take(const Results &results, uint64_t at) {
+  uint64_t most = model->info().top_k;
+  for (uint64_t row = 0; row < job.top_rows; ++row) {
+    const tenon_rt_top_k &to = *results.best;
+    uint64_t place = (at + row) * to.count;
+    std::copy_n(&topIds[row * most], to.count, to.ids + place);
+    if (to.logits)
+      std::copy_n(&topLogits[row * most], to.count, to.logits + place);
+  }
+}
+
 Error Session::append(const int32_t *ids, size_t count, Rows rows,
-                      float *logits) {
+                      Results results) {
   Use use(busy);
   if (Error error = use.check())
     return error;
-  if (Error error = checkTokens(ids, count, rows, logits))
+  if (Error error = checkTokens(ids, count))
     return error;
-  if (!logits)
-    rows = Rows::None;
+  if (Error error = checkResults(rows, results))
+    return error;
   uint64_t maxRows = model->artifact().chunk->max_rows;
   for (size_t done = 0; done < count;) {
     uint64_t piece = std::min<uint64_t>(count - done, maxRows);
@@ -187,18 +234,17 @@ Error Session::append(const int32_t *ids, size_t count, Rows rows,
     uint64_t firstOut = piece;
     if (rows == Rows::All)
       firstOut = 0;
-    else if (rows == Rows::Last && last)
+    else if (last && results.isWanted())
       firstOut = piece - 1;
-    runPiece(ids + done, piece, firstOut, logits);
-    if (rows == Rows::All)
-      logits += piece * model->info().vocabulary;
+    runPiece(ids + done, piece, firstOut, results,
+             rows == Rows::All ? done : 0);
     done += piece;
   }
   return success();
 }
 
 void Session::runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
-                       float *logits) {
+                       const Results &results, uint64_t at) {
   const Artifact &artifact = model->artifact();
   bool isBatch = count > 1 && count <= artifact.batch->max_rows;
   const tenon_rt_entry &entry = count == 1 ? *artifact.step
@@ -209,14 +255,12 @@ void Session::runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
   std::iota(positions.begin(), positions.begin() + count,
             static_cast<int32_t>(used));
   std::copy_n(positions.begin(), count, slotPositions.begin() + used);
-  std::iota(outIndex.begin(), outIndex.begin() + (count - firstOut),
-            static_cast<int32_t>(firstOut));
   job.rows = count;
-  job.out_rows = count - firstOut;
   job.ids = ids;
-  job.logits = logits;
   job.slots_used = used;
+  ask(firstOut, results, at);
   call(entry, count == 1 ? stepWorkers.get() : nullptr);
+  take(results, at);
   used += count;
 }
 
@@ -243,7 +287,7 @@ Error Session::checkBatch(size_t count) const {
 }
 
 Error Session::stepBatch(const std::vector<Session *> &sessions,
-                         const int32_t *ids, float *logits) {
+                         const int32_t *ids, Results results) {
   Session &first = *sessions.front();
   std::vector<std::unique_ptr<Use>> uses;
   for (size_t i = 0; i < sessions.size(); ++i) {
@@ -263,23 +307,25 @@ Error Session::stepBatch(const std::vector<Session *> &sessions,
     uses.push_back(std::make_unique<Use>(sessions[i]->busy));
     Error error = uses.back()->check();
     if (!error)
-      error = sessions[i]->checkTokens(ids + i, 1, Rows::All, logits);
+      error = sessions[i]->checkTokens(ids + i, 1);
     if (error) {
       error.message = number() + error.message;
       return error;
     }
   }
+  if (Error error = first.checkResults(Rows::All, results))
+    return error;
   for (size_t i = 0; i < sessions.size(); ++i) {
     Session &session = *sessions[i];
     first.sequences[i] = session.sequenceAt(session.used);
     first.positions[i] = static_cast<int32_t>(session.used);
-    first.outIndex[i] = static_cast<int32_t>(i);
     session.slotPositions[session.used] = static_cast<int32_t>(session.used);
   }
-  first.job.rows = first.job.out_rows = sessions.size();
+  first.job.rows = sessions.size();
   first.job.ids = ids;
-  first.job.logits = logits;
+  first.ask(/*firstOut=*/0, results, /*at=*/0);
   first.call(*first.model->artifact().batch, first.batchWorkers.get());
+  first.take(results, /*at=*/0);
   for (Session *session : sessions)
     ++session->used;
   return success();

@@ -52,26 +52,34 @@ struct Job : tenon_rt_job {
   Recorder *recorder = nullptr;
 };
 
+/// Where the results of a call go: logits, tokens by rank, or nowhere.
+struct Results {
+  float *logits = nullptr;
+  const tenon_rt_top_k *best = nullptr;
+
+  bool isWanted() const { return logits || best; }
+};
+
 class Session {
 public:
-  /// Whose logits a call writes.
-  enum class Rows { None, Last, All };
+  /// Which rows of a call have results.
+  enum class Rows { Last, All };
 
   /// Makes an empty session; zeros in `options` are defaults.
   static Error create(std::shared_ptr<const Model> model,
                       const tenon_rt_session_options &options,
                       std::unique_ptr<Session> &session);
 
-  /// Appends `count` tokens and writes logits as `rows` says.
-  Error append(const int32_t *ids, size_t count, Rows rows, float *logits);
+  /// Appends `count` tokens and writes the results of `rows`.
+  Error append(const int32_t *ids, size_t count, Rows rows, Results results);
 
   /// Fails unless the model takes `count` sessions at once.
   Error checkBatch(size_t count) const;
 
   /// Appends `ids[i]` to `sessions[i]`, for all of them at once, and writes a
-  /// row of logits for each. The threads of the first one work.
+  /// row of results for each. The threads of the first one work.
   static Error stepBatch(const std::vector<Session *> &sessions,
-                         const int32_t *ids, float *logits);
+                         const int32_t *ids, Results results);
 
   /// Makes `copy` hold what this session holds.
   Error fork(std::unique_ptr<Session> &copy);
@@ -103,17 +111,24 @@ public:
 private:
   Session() = default;
 
-  Error checkTokens(const int32_t *ids, size_t count, Rows rows,
-                    const float *logits) const;
+  Error checkTokens(const int32_t *ids, size_t count) const;
+  Error checkResults(Rows rows, const Results &results) const;
+  /// Asks for the results of the rows from `firstOut` on, and writes them from
+  /// row `at` of the caller's memory on.
+  /// @{
+  void ask(uint64_t firstOut, const Results &results, uint64_t at);
+  void take(const Results &results, uint64_t at);
+  /// @}
   /// Runs the job's entry; `workers` chooses how many take part, or is null.
   void call(const tenon_rt_entry &entry, WorkerCount *workers);
   /// The sequence of a row that goes to `slot`.
   tenon_rt_sequence sequenceAt(uint64_t slot) {
     return {cache.data(), slotPositions.data(), slot, capacity};
   }
-  /// Runs one entry over `count` tokens, at most its max_rows.
+  /// Runs one entry over `count` tokens, at most its max_rows; results as `ask`
+  /// and `take` say.
   void runPiece(const int32_t *ids, uint64_t count, uint64_t firstOut,
-                float *logits);
+                const Results &results, uint64_t at);
 
   std::shared_ptr<const Model> model;
   uint64_t limit = 0;    // tokens it can hold
@@ -121,6 +136,8 @@ private:
   uint64_t used = 0;
   Mapping cache, arena, scratch;
   std::vector<int32_t> slotPositions, positions, outIndex;
+  std::vector<int32_t> topIds;
+  std::vector<float> topLogits;
   std::vector<tenon_rt_sequence> sequences;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<WorkerCount> stepWorkers, batchWorkers;

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Choices.h"
 #include "Engine.h"
 #include "Modes.h"
 #include "Output.h"
@@ -35,8 +36,7 @@ class BatchRun {
 public:
   BatchRun(Engine &engine, const Options &options)
       : engine(engine), options(options),
-        choices(std::min<size_t>(tenon_text_vocab_size(engine.tokenizer()),
-                                 engine.info().vocabulary)) {}
+        choices(engine, options.sampling, engine.info().batch_rows) {}
 
   /// Starts a sequence; returns false if it ends at once.
   bool start(Sequence &sequence, const std::vector<int32_t> &ids) {
@@ -44,11 +44,14 @@ public:
     tenon_rt_sampler *sampler = nullptr;
     Engine::check(tenon_rt_sampler_create(&options.sampling, &sampler));
     sequence.sampler.reset(sampler);
-    std::vector<float> logits(engine.info().vocabulary);
-    Engine::check(tenon_rt_prefill(sequence.session.get(), ids.data(),
-                                   ids.size(), logits.data()),
-                  sequence.session.get());
-    return take(sequence, logits.data());
+    Outputs to = choices.outputs();
+    tenon_rt_session *session = sequence.session.get();
+    Engine::check(
+        to.best
+            ? tenon_rt_prefill_top_k(session, ids.data(), ids.size(), to.best)
+            : tenon_rt_prefill(session, ids.data(), ids.size(), to.logits),
+        session);
+    return take(sequence, /*row=*/0);
   }
 
   /// Decodes one token for each of `active`; returns those that go on.
@@ -59,26 +62,27 @@ public:
       sessions.push_back(sequence->session.get());
       ids.push_back(sequence->next);
     }
-    size_t vocabulary = engine.info().vocabulary;
-    std::vector<float> logits(active.size() * vocabulary);
-    Engine::check(tenon_rt_step_batch(sessions.data(), sessions.size(),
-                                      ids.data(), logits.data()));
+    Outputs to = choices.outputs();
+    Engine::check(
+        to.best ? tenon_rt_step_batch_top_k(sessions.data(), sessions.size(),
+                                            ids.data(), to.best)
+                : tenon_rt_step_batch(sessions.data(), sessions.size(),
+                                      ids.data(), to.logits));
     std::vector<Sequence *> left;
     for (size_t i = 0; i < active.size(); ++i)
-      if (take(*active[i], &logits[i * vocabulary]))
+      if (take(*active[i], i))
         left.push_back(active[i]);
     return left;
   }
 
 private:
-  /// Chooses a token; returns whether it is to be decoded.
-  bool take(Sequence &sequence, const float *logits) {
+  /// Chooses a token of a row of results; returns whether it is to be decoded.
+  bool take(Sequence &sequence, size_t row) {
     if (options.count == 0) {
       sequence.session.reset();
       return false;
     }
-    Engine::check(tenon_rt_sampler_pick(sequence.sampler.get(), logits, choices,
-                                        &sequence.next));
+    sequence.next = choices.pick(sequence.sampler.get(), row);
     bool isEnd = !options.ignoreEos &&
                  tenon_text_is_end(engine.tokenizer(), sequence.next);
     if (!isEnd)
@@ -93,7 +97,7 @@ private:
 
   Engine &engine;
   const Options &options;
-  size_t choices;
+  Choices choices;
 };
 
 /// The text of `ids`, one line of JSON.

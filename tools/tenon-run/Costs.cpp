@@ -47,7 +47,7 @@ KernelCost readKernel(const Json &json) {
   return {json.at("name"),
           json.at("schedule"),
           json.at("arithmetic"),
-          json.at("rows") == "asked for",
+          json.at("rows"),
           json.at("shared"),
           count("weight_bytes"),
           count("weight_bytes_per_row"),
@@ -137,9 +137,14 @@ std::vector<KernelCost> Costs::kernels(const std::string &entry) const {
 }
 
 Bound Costs::bound(const KernelCost &cost, const Situation &situation) const {
-  double rows = cost.outRows ? situation.outRows : situation.rows;
+  double rows = cost.rows == "all"      ? situation.rows
+                : cost.rows == "logits" ? situation.outRows
+                                        : 0;
   double threads = cost.isShared ? situation.threads : 1;
   Bound bound = {};
+  bound.limit = "memory";
+  if (rows == 0)
+    return bound; // not asked for: nothing runs
   bound.memoryBytes = cost.weightBytes + cost.weightBytesPerRow * rows +
                       cost.cacheBytesPerSlot * situation.readSlots +
                       cost.cacheBytesPerRow * rows;

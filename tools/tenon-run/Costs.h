@@ -42,15 +42,16 @@ inline constexpr RateName kRateNames[] = {
 struct KernelCost {
   std::string name, schedule;
   std::string arithmetic; ///< "f32", "bf16" or "int8"
-  bool outRows, isShared;
+  std::string rows;       ///< "all", or those of "logits" or "best tokens"
+  bool isShared;
   double weightBytes, weightBytesPerRow, cacheBytesPerSlot, cacheBytesPerRow,
       activationBytesPerRow, operationsPerRow, operationsPerRowAndSlot;
 };
 
 /// What a run is about.
 struct Situation {
-  double rows = 1, outRows = 1;
-  double seenSlots = 0; ///< of the cache, by a row on average
+  double rows = 1, outRows = 1; ///< all, and whose logits are asked for
+  double seenSlots = 0;         ///< of the cache, by a row on average
   double readSlots = 0; ///< read from memory: rows of a sequence share them
   double threads = 1;
 };

@@ -175,22 +175,29 @@ std::vector<int32_t> Engine::prompt(const Options &options) {
   return ids;
 }
 
-bool Engine::prefill(const int32_t *ids, size_t count, float *logits) {
+bool Engine::prefill(const int32_t *ids, size_t count, Outputs outputs) {
   for (size_t done = 0; done < count;) {
     if (interrupted())
       return false;
     size_t piece = std::min<size_t>(count - done, info().max_rows);
     bool last = done + piece == count;
-    check(tenon_rt_prefill(session.get(), ids + done, piece,
-                           last ? logits : nullptr),
-          session.get());
+    tenon_rt_status status =
+        last && outputs.best
+            ? tenon_rt_prefill_top_k(session.get(), ids + done, piece,
+                                     outputs.best)
+            : tenon_rt_prefill(session.get(), ids + done, piece,
+                               last ? outputs.logits : nullptr);
+    check(status, session.get());
     done += piece;
   }
   return true;
 }
 
-void Engine::step(const int32_t *ids, size_t count, float *logits) {
-  check(tenon_rt_step(session.get(), ids, count, logits), session.get());
+void Engine::step(const int32_t *ids, size_t count, Outputs outputs) {
+  check(outputs.best
+            ? tenon_rt_step_top_k(session.get(), ids, count, outputs.best)
+            : tenon_rt_step(session.get(), ids, count, outputs.logits),
+        session.get());
 }
 
 void Engine::truncate(uint64_t length) {

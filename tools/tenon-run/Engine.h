@@ -18,6 +18,16 @@
 
 namespace tenon::run {
 
+/// Where the results of a call go: the logits of a row, or its most likely
+/// tokens; nowhere when both are null.
+struct Outputs {
+  float *logits = nullptr;
+  const tenon_rt_top_k *best = nullptr;
+  Outputs(std::nullptr_t) {}
+  Outputs(float *logits) : logits(logits) {}
+  Outputs(const tenon_rt_top_k *best) : best(best) {}
+};
+
 class Engine {
 public:
   /// Opens the model and makes a session with `context` slots (0: the
@@ -66,12 +76,12 @@ public:
   static void check(tenon_rt_status status,
                     const tenon_rt_session *session = nullptr);
 
-  /// Appends tokens, piece by piece; writes the last row's logits if asked.
+  /// Appends tokens, piece by piece; writes the last row's results.
   /// Returns false, with a part appended, after Ctrl-C.
-  bool prefill(const int32_t *ids, size_t count, float *logits);
+  bool prefill(const int32_t *ids, size_t count, Outputs outputs);
 
-  /// Appends tokens and writes the logits after each.
-  void step(const int32_t *ids, size_t count, float *logits);
+  /// Appends tokens and writes the results after each.
+  void step(const int32_t *ids, size_t count, Outputs outputs);
 
   void truncate(uint64_t length);
 

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Choices.h"
 #include "Engine.h"
 #include "Modes.h"
 #include "Output.h"
@@ -34,7 +35,8 @@ struct Outcome {
 class Generator {
 public:
   Generator(Engine &engine, const Options &options)
-      : engine(engine), options(options), logits(engine.info().vocabulary) {
+      : engine(engine), options(options),
+        choices(engine, options.sampling, /*rows=*/1) {
     tenon_rt_sampler *made = nullptr;
     if (tenon_rt_sampler_create(&options.sampling, &made) != TENON_RT_OK)
       throw Failure(tenon_rt_error(nullptr));
@@ -43,9 +45,6 @@ public:
     if (tenon_text_stream_open(engine.tokenizer(), 0, &opened) != TENON_TEXT_OK)
       throw Failure(tenon_text_last_error());
     stream.reset(opened);
-    // A model may have more logits than its tokenizer has tokens.
-    choices = std::min<size_t>(tenon_text_vocab_size(engine.tokenizer()),
-                               logits.size());
   }
 
   Outcome run() {
@@ -60,7 +59,7 @@ public:
                  static_cast<unsigned long long>(options.count),
                  static_cast<unsigned long long>(engine.info().context)));
     Timer prefill;
-    bool whole = engine.prefill(ids.data(), ids.size(), logits.data());
+    bool whole = engine.prefill(ids.data(), ids.size(), choices.outputs());
     outcome.promptTokens = engine.length();
     outcome.prefillSeconds = prefill.seconds();
     if (!whole) {
@@ -80,10 +79,7 @@ private:
     for (uint64_t made = 0; made < options.count; ++made) {
       if (interrupted())
         return End::Interrupt;
-      int32_t id = 0;
-      if (tenon_rt_sampler_pick(sampler.get(), logits.data(), choices, &id) !=
-          TENON_RT_OK)
-        throw Failure(tenon_rt_error(nullptr));
+      int32_t id = choices.pick(sampler.get(), /*row=*/0);
       if (!options.ignoreEos && tenon_text_is_end(engine.tokenizer(), id))
         return End::Model;
       const char *text = nullptr;
@@ -97,7 +93,7 @@ private:
         break;
       if (engine.length() == engine.context())
         return End::Context;
-      engine.step(&id, 1, logits.data());
+      engine.step(&id, 1, choices.outputs());
       ++decoded;
     }
     return End::Count;
@@ -114,8 +110,7 @@ private:
 
   Engine &engine;
   const Options &options;
-  std::vector<float> logits;
-  size_t choices = 0;
+  Choices choices;
   std::unique_ptr<tenon_rt_sampler, void (*)(tenon_rt_sampler *)> sampler{
       nullptr, tenon_rt_sampler_destroy};
   std::unique_ptr<tenon_text_stream, void (*)(tenon_text_stream *)> stream{

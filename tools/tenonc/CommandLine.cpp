@@ -100,6 +100,11 @@ void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
           "most tokens a session can hold (default: as the model says)");
   addText(app, "--cache-type", options.cacheType, "TYPE",
           "format of cached keys and values: f16, f32 (default: f16)");
+  app.add_option("--top-k", options.topK,
+                 "most tokens by rank that a step gives in place of logits, "
+                 "which are then never written; 0: none (default: 64)")
+      ->check(CLI::Range(0, 256))
+      ->type_name("K");
   addText(app, "--activations", options.activations, "TYPE",
           "inputs of quantised weights: int8, f32 (default: int8)");
   addText(app, "--sanitize", options.sanitize, "KIND",

@@ -43,6 +43,24 @@ LogicalResult RowsOp::verify() {
   return verifyShape(getOperation(), "result", getResult().getType(), shape);
 }
 
+LogicalResult TopKOp::verify() {
+  RankedTensorType input = getInput().getType();
+  RankedTensorType values = getValues().getType();
+  if (input.getRank() != 2 || input.isDynamicDim(1) ||
+      input.getDimSize(1) > std::numeric_limits<int32_t>::max())
+    return emitOpError("expected input [rows, elements] with rows of a static "
+                       "size below 2^31, but got ")
+           << input;
+  if (values.getRank() != 2 || values.isDynamicDim(1) ||
+      values.getDimSize(1) < 1 || values.getDimSize(1) > kMaxTopK)
+    return emitOpError("expected values [rows, K] with K from 1 to ")
+           << kMaxTopK << ", but got " << values;
+  int64_t shape[] = {input.getDimSize(0), values.getDimSize(1)};
+  if (failed(verifyShape(getOperation(), "values", values, shape)))
+    return failure();
+  return verifyShape(getOperation(), "indices", getIndices().getType(), shape);
+}
+
 LogicalResult BlocksAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t bits, int64_t size) {
   if (bits != 8)

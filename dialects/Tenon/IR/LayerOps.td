@@ -69,6 +69,31 @@ def Tenon_RowsOp : Tenon_Op<"rows", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tenon_TopKOp : Tenon_Op<"top_k", [Pure]> {
+  let summary = "The largest elements of each row, and where they are.";
+  let description = [{
+    `input: [T, N]` to `values: [T, K]` and `indices: [T, K]`: the `count`
+    largest elements of a row, the largest first, and their columns; `count` is
+    an index from 1 to K. Equal elements (0 and -0 are equal) are in the order
+    of their columns. What is no number is not among them. From `count` on, and
+    where a row has fewer numbers, a value is minus infinity and its index -1.
+
+    With `count` = 1 this is arg-max. In a kernel with the `tenon.linear` that
+    makes its input, N numbers are ranked as they come and never written.
+
+    ```mlir
+    %v, %i = tenon.top_k %logits, %k : tensor<?x96xf32> -> tensor<?x8xf32>, tensor<?x8xi32>
+    ```
+  }];
+  let arguments = (ins Tenon_F32Tensor:$input, Index:$count);
+  let results = (outs Tenon_F32Tensor:$values, Tenon_RankTensor:$indices);
+  let assemblyFormat = [{
+    $input `,` $count attr-dict `:` type($input) `->` type($values) `,`
+    type($indices)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tenon_QuantizeOp : Tenon_Op<"quantize", [Pure]> {
   let summary = "Rounds activations to scaled integers.";
   let description = [{

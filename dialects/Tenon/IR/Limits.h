@@ -14,6 +14,9 @@ namespace tenon {
 /// Elements of an input that share a scale (`#tenon.blocks`).
 inline constexpr int64_t kInputBlock = 32;
 
+/// Most elements of a row that `tenon.top_k` gives.
+inline constexpr int64_t kMaxTopK = 256;
+
 } // namespace tenon
 
 #endif // TENON_DIALECTS_TENON_IR_LIMITS_H

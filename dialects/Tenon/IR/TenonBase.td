@@ -27,6 +27,8 @@ def Tenon_QuantizedTensor : RankedTensorOf<[F32],
     "ranked tensor of 32-bit floats with encoding #tenon.blocks">;
 /// Token ids, positions, row numbers.
 def Tenon_IdTensor : 1DTensorOf<[I32]>;
+/// Ids of several tokens per row.
+def Tenon_RankTensor : 2DTensorOf<[I32]>;
 
 /// All caches of a program. Reads and writes of any cache conflict.
 def Tenon_CacheState : Resource<"::tenon::CacheState">;

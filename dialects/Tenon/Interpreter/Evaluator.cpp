@@ -25,9 +25,9 @@ Interpreter::Interpreter(ModuleOp module, ArchiveOpener opener)
 bool Interpreter::isKnown(Operation *op) {
   return isa<RopeAnglesOp, RopeOp, CacheAppendOp, AttentionOp, MergeOp,
              MergePartsOp, WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp,
-             RowsOp, QuantizeOp, StackOp, KernelOp, YieldOp, func::ReturnOp,
-             arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
-             arith::DivFOp>(op);
+             RowsOp, TopKOp, QuantizeOp, StackOp, KernelOp, YieldOp,
+             func::ReturnOp, arith::ConstantOp, arith::AddFOp, arith::SubFOp,
+             arith::MulFOp, arith::DivFOp>(op);
 }
 
 FailureOr<std::vector<RuntimeValue>>
@@ -75,7 +75,7 @@ LogicalResult Evaluator::evaluateAny(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<RopeAnglesOp, RopeOp, CacheAppendOp, AttentionOp, MergeOp,
             MergePartsOp, WeightAtOp, EmbeddingOp, LinearOp, NormOp, GateOp,
-            RowsOp, QuantizeOp, StackOp, KernelOp, arith::ConstantOp>(
+            RowsOp, TopKOp, QuantizeOp, StackOp, KernelOp, arith::ConstantOp>(
           [&](auto o) { return evaluate(o); })
       .Default([](Operation *o) {
         return o->emitOpError("expected an op with a meaning in the core "
@@ -183,8 +183,8 @@ LogicalResult interp::checkType(Operation *op, const Twine &what,
   }
   if (auto *ints = std::get_if<std::shared_ptr<const IntTensor>>(&value)) {
     if (!tensor || !tensor.getElementType().isInteger(32))
-      return fail("a vector of integers");
-    if (!fits({(*ints)->size()}, tensor.getShape()))
+      return fail("a tensor of integers");
+    if (!fits((*ints)->shape, tensor.getShape()))
       return fail(Twine((*ints)->size()) + " elements");
     return success();
   }

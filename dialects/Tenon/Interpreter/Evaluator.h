@@ -46,6 +46,7 @@ private:
   llvm::LogicalResult evaluate(NormOp op);
   llvm::LogicalResult evaluate(GateOp op);
   llvm::LogicalResult evaluate(RowsOp op);
+  llvm::LogicalResult evaluate(TopKOp op);
   llvm::LogicalResult evaluate(QuantizeOp op);
   llvm::LogicalResult evaluate(StackOp op);
   llvm::LogicalResult evaluate(KernelOp op);

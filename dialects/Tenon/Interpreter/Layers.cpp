@@ -86,6 +86,40 @@ LogicalResult Evaluator::evaluate(RowsOp op) {
   return success();
 }
 
+LogicalResult Evaluator::evaluate(TopKOp op) {
+  const FloatTensor *input = getFloats(op, op.getInput());
+  std::optional<int64_t> count = getIndex(op, op.getCount());
+  if (!input || !count)
+    return failure();
+  int64_t most = op.getValues().getType().getDimSize(1);
+  if (*count < 1 || *count > most)
+    return op.emitOpError("expected a count of 1 to ")
+           << most << ", but got " << *count;
+  FailureOr<FloatTensor> values = makeResult(op.getValues(), input->rows());
+  if (failed(values))
+    return failure();
+  llvm::fill(values->data, -std::numeric_limits<double>::infinity());
+  std::vector<int32_t> indices(values->data.size(), -1);
+  for (int64_t r = 0; r < input->rows(); ++r) {
+    const double *row = input->row(r);
+    std::vector<int32_t> order;
+    for (int64_t i = 0; i < input->rowSize(); ++i)
+      if (!std::isnan(row[i]))
+        order.push_back(static_cast<int32_t>(i));
+    llvm::sort(order, [&](int32_t a, int32_t b) {
+      return row[a] != row[b] ? row[a] > row[b] : a < b;
+    });
+    order.resize(std::min<int64_t>(order.size(), *count));
+    for (auto [i, column] : llvm::enumerate(order)) {
+      values->row(r)[i] = row[column];
+      indices[r * most + i] = column;
+    }
+  }
+  set(op.getValues(), makeTensor(std::move(*values)));
+  set(op.getIndices(), makeInts(indices, most));
+  return success();
+}
+
 /// Rounds a block as `tenon.quantize` says, with its operations in f32.
 static void quantizeBlock(double *block, int64_t size) {
   float most = 0;

@@ -50,7 +50,14 @@ RuntimeValue interp::makeTensor(FloatTensor tensor) {
 }
 
 RuntimeValue interp::makeInts(ArrayRef<int32_t> data) {
-  return std::make_shared<const IntTensor>(IntTensor{data.vec()});
+  return std::make_shared<const IntTensor>(
+      IntTensor{data.vec(), {static_cast<int64_t>(data.size())}});
+}
+
+RuntimeValue interp::makeInts(ArrayRef<int32_t> data, int64_t perRow) {
+  auto rows = static_cast<int64_t>(data.size()) / perRow;
+  return std::make_shared<const IntTensor>(
+      IntTensor{data.vec(), {rows, perRow}});
 }
 
 double interp::roundToFormat(double value, Type type) {

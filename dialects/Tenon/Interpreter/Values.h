@@ -38,9 +38,10 @@ struct FloatTensor {
   const double *row(int64_t r) const { return data.data() + r * rowSize(); }
 };
 
-/// A vector of token ids, positions or row numbers.
+/// Token ids, positions or row numbers: a vector, or several per row.
 struct IntTensor {
   std::vector<int32_t> data;
+  llvm::SmallVector<int64_t, 2> shape;
   int64_t size() const { return static_cast<int64_t>(data.size()); }
 };
 
@@ -72,8 +73,11 @@ using RuntimeValue =
 
 /// `tensor` as a value.
 RuntimeValue makeTensor(FloatTensor tensor);
-/// `data` as a vector of integers.
+/// `data` as a vector of integers, or with `perRow` of them in each row.
+/// @{
 RuntimeValue makeInts(llvm::ArrayRef<int32_t> data);
+RuntimeValue makeInts(llvm::ArrayRef<int32_t> data, int64_t perRow);
+/// @}
 
 /// `value` rounded to the nearest number of `type`, ties to even; beyond its
 /// largest number infinity. Types that are not floats give the value back.

@@ -4,7 +4,9 @@
 //
 // Every op that computes something becomes a kernel of its own, and weights
 // move to the start of their block, where every kernel can read them. What runs
-// together is decided afterwards, by one fusion pass per reason.
+// together is decided afterwards, by one fusion pass per reason; but ranking
+// the outputs of a contraction means never to write them, so that is one kernel
+// from the start.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,6 +41,15 @@ static void hoistWeights(Block &block) {
   }
 }
 
+/// Ranking runs with the contraction that nothing else uses.
+static void wrapWithProducer(TopKOp best) {
+  KernelOp kernel = wrapInKernel(best);
+  KernelOp producer = getSoleProducer(kernel.getInputs().front(), kernel);
+  if (producer && getLoneOp<LinearOp>(producer) &&
+      canMerge({producer, kernel}, kernel))
+    mergeKernels({producer, kernel}, kernel);
+}
+
 namespace {
 
 struct FormKernelsPass : tenon::impl::FormKernelsPassBase<FormKernelsPass> {
@@ -51,6 +62,8 @@ struct FormKernelsPass : tenon::impl::FormKernelsPassBase<FormKernelsPass> {
         if (isRowOp(&op) ||
             isa<LinearOp, EmbeddingOp, CacheAppendOp, AttentionOp, MergeOp>(op))
           wrapInKernel(&op);
+        else if (auto best = dyn_cast<TopKOp>(op))
+          wrapWithProducer(best);
     });
   }
 };

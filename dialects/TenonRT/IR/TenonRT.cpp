@@ -54,6 +54,8 @@ bool tenon::rt::isPointer(JobField field) {
   case JobField::out_rows:
   case JobField::slots_used:
   case JobField::capacity:
+  case JobField::top_rows:
+  case JobField::top_count:
     return false;
   default:
     return true;
@@ -108,7 +110,8 @@ LogicalResult ArtifactOp::verify() {
       failed(verifyNumber(*this, "layers", getLayers(), 1)) ||
       failed(verifyNumber(*this, "cache_layer_slot_bytes",
                           getCacheLayerSlotBytes(), 1)) ||
-      failed(verifyNumber(*this, "weights_bytes", getWeightsBytes(), 0)))
+      failed(verifyNumber(*this, "weights_bytes", getWeightsBytes(), 0)) ||
+      failed(verifyNumber(*this, "top_k", getTopK().value_or(1), 1)))
     return failure();
   if (getCacheType() != "f16" && getCacheType() != "f32")
     return emitOpError("expected cache_type f16 or f32, but got '")

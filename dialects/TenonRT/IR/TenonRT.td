@@ -44,7 +44,10 @@ def TenonRT_JobField : I32EnumAttr<"JobField", "field of tenon_rt_job", [
   I32EnumAttrCase<"logits", 6>, I32EnumAttrCase<"arena", 7>,
   I32EnumAttrCase<"scratch", 8>, I32EnumAttrCase<"weights", 9>,
   I32EnumAttrCase<"cache", 10>, I32EnumAttrCase<"slot_positions", 11>,
-  I32EnumAttrCase<"slots_used", 12>, I32EnumAttrCase<"capacity", 13>
+  I32EnumAttrCase<"slots_used", 12>, I32EnumAttrCase<"capacity", 13>,
+  I32EnumAttrCase<"top_rows", 19>, I32EnumAttrCase<"top_index", 20>,
+  I32EnumAttrCase<"top_count", 21>, I32EnumAttrCase<"top_ids", 22>,
+  I32EnumAttrCase<"top_logits", 23>
 ]> {
   let cppNamespace = "::tenon::rt";
   let genSpecializedAttr = 0;
@@ -209,7 +212,8 @@ def TenonRT_ArtifactOp : TenonRT_Op<"artifact"> {
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$vocab, I64Attr:$context,
       I64Attr:$layers, I64Attr:$cache_layer_slot_bytes, StrAttr:$cache_type,
-      StrAttr:$cpu, I64Attr:$weights_bytes, OptionalAttr<BoolAttr>:$has_marks);
+      StrAttr:$cpu, I64Attr:$weights_bytes, OptionalAttr<BoolAttr>:$has_marks,
+      OptionalAttr<I64Attr>:$top_k);
   let assemblyFormat = "$name attr-dict";
   let hasVerifier = 1;
 }

@@ -40,6 +40,11 @@ TENON_SAME_PLACE(cache);
 TENON_SAME_PLACE(slot_positions);
 TENON_SAME_PLACE(slots_used);
 TENON_SAME_PLACE(capacity);
+TENON_SAME_PLACE(top_rows);
+TENON_SAME_PLACE(top_index);
+TENON_SAME_PLACE(top_count);
+TENON_SAME_PLACE(top_ids);
+TENON_SAME_PLACE(top_logits);
 #undef TENON_SAME_PLACE
 
 // A sequence has the same four fields in the same order.

@@ -59,6 +59,8 @@ private:
 
   void emitWeight(const ModelWeight &weight);
   void emitForward();
+  /// The logits of chosen rows.
+  Value emitHead(StringRef name, Value residual, Value index);
   /// Reads a weight at the current layer.
   Value weight(StringRef symbol);
   /// The product with `symbol`, with its bias where the model has one. Heads
@@ -210,8 +212,19 @@ void Emitter::emitForward() {
       model.headDim, RopeState::Post, PositionKind::Original, element, element,
       CacheLayout::Contiguous, /*extent=*/0);
   auto ids = RankedTensorType::get(ShapedType::kDynamic, builder.getI32Type());
-  auto type = builder.getFunctionType({ids, ids, ids, cacheType},
-                                      {tensor({model.vocabulary}), cacheType});
+  SmallVector<Type> inputs = {ids, ids, ids};
+  SmallVector<Type> results = {tensor({model.vocabulary})};
+  // No more tokens than there are.
+  int64_t topK = std::min(options.topK, model.vocabulary);
+  auto topIds =
+      RankedTensorType::get({ShapedType::kDynamic, topK}, builder.getI32Type());
+  if (topK) {
+    inputs.append({ids, builder.getIndexType()});
+    results.append({tensor({topK}), topIds});
+  }
+  inputs.push_back(cacheType);
+  results.push_back(cacheType);
+  auto type = builder.getFunctionType(inputs, results);
   auto function = func::FuncOp::create(builder, at("forward"), "forward", type);
   function->setAttr(kEntryAttrName, builder.getUnitAttr());
   Block *entry = function.addEntryBlock();
@@ -229,9 +242,10 @@ void Emitter::emitForward() {
       builder.getF64FloatAttr(model.ropeFrequencyScale),
       /*magnitude=*/builder.getF64FloatAttr(1.0));
 
-  auto stack = StackOp::create(builder, at("blk"), builder.getI64IntegerAttr(0),
-                               builder.getI64IntegerAttr(model.layers),
-                               ValueRange{embedded, entry->getArgument(3)});
+  auto stack =
+      StackOp::create(builder, at("blk"), builder.getI64IntegerAttr(0),
+                      builder.getI64IntegerAttr(model.layers),
+                      ValueRange{embedded, entry->getArguments().back()});
   Location loc = stack.getLoc();
   Block *body = builder.createBlock(
       &stack.getBody(), {},
@@ -242,13 +256,25 @@ void Emitter::emitForward() {
   layerIndex = Value();
 
   builder.setInsertionPointToEnd(entry);
-  Value last =
-      RowsOp::create(builder, at("out_rows"), stack.getResult(0).getType(),
-                     stack.getResult(0), entry->getArgument(2));
-  Value logits = linear(model.find("output") ? "output" : "token_embd",
-                        norm("output_norm", last));
-  func::ReturnOp::create(builder, function.getLoc(),
-                         ValueRange{logits, stack.getResult(1)});
+  Value last = stack.getResult(0);
+  SmallVector<Value> returned = {
+      emitHead("out_rows", last, entry->getArgument(2))};
+  if (topK) {
+    auto best =
+        TopKOp::create(builder, at("top_k"), tensor({topK}), topIds,
+                       emitHead("top_rows", last, entry->getArgument(3)),
+                       entry->getArgument(4));
+    returned.append({best.getValues(), best.getIndices()});
+  }
+  returned.push_back(stack.getResult(1));
+  func::ReturnOp::create(builder, function.getLoc(), returned);
+}
+
+Value Emitter::emitHead(StringRef name, Value residual, Value index) {
+  Value rows =
+      RowsOp::create(builder, at(name), residual.getType(), residual, index);
+  return linear(model.find("output") ? "output" : "token_embd",
+                norm("output_norm", rows));
 }
 
 //===----------------------------------------------------------------------===//

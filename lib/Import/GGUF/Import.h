@@ -35,6 +35,9 @@ struct ImportOptions {
   std::optional<int64_t> context;
   /// Element format of keys and values.
   enum class CacheElement { F16, F32 } cacheElement = CacheElement::F16;
+  /// Most tokens by rank that an entry gives per row, beside logits; 0: logits
+  /// only.
+  int64_t topK = 0;
 };
 
 /// Imports the model in the GGUF file at `path`. Null after an error, which

@@ -19,13 +19,14 @@
 using namespace llvm;
 using namespace tenon::cpu;
 
-static_assert(sizeof(tenon_rt_entry) == 40 && sizeof(tenon_rt_artifact) == 160,
+static_assert(sizeof(tenon_rt_entry) == 40 && sizeof(tenon_rt_artifact) == 168,
               "buildDescriptor writes every field of these structs");
 static_assert(offsetof(tenon_rt_artifact, weights_id) == 64 &&
                   offsetof(tenon_rt_artifact, cache_type) == 120 &&
                   offsetof(tenon_rt_artifact, entries) == 136 &&
                   offsetof(tenon_rt_artifact, has_marks) == 144 &&
-                  offsetof(tenon_rt_artifact, next) == 152,
+                  offsetof(tenon_rt_artifact, top_k) == 152 &&
+                  offsetof(tenon_rt_artifact, next) == 160,
               "buildDescriptor writes the fields in this order");
 
 namespace {
@@ -98,6 +99,7 @@ Constant *DescriptorBuilder::build(const ArtifactDescription &description,
        u64(description.entries.size()),
        entryTable,
        u64(description.hasMarks),
+       u64(description.topK),
        next});
 }
 

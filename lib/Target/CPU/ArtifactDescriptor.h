@@ -52,6 +52,7 @@ struct ArtifactDescription {
   std::string cacheType;
   std::vector<EntryDescription> entries;
   bool hasMarks = false;
+  uint64_t topK = 0;
 };
 
 /// A module named "artifact" that defines the descriptor. `variants` are one

@@ -51,14 +51,22 @@ double operationsPerElement(Operation *op) {
       .Default([](Operation *) { return 0; });
 }
 
-/// True when a value has a row per asked-for logit: it comes from the rows that
-/// were chosen for them.
-bool hasOutRows(Value value) {
+/// Which rows a value has: all, or those that were chosen for results.
+RowSpace findRows(Value value) {
   auto kernel = value.getDefiningOp<KernelOp>();
   if (!kernel)
-    return false;
-  return !kernel.getBody().getOps<RowsOp>().empty() ||
-         llvm::any_of(kernel.getInputs(), hasOutRows);
+    return RowSpace::Rows;
+  for (auto chosen : kernel.getBody().getOps<RowsOp>())
+    if (auto index = dyn_cast<BlockArgument>(chosen.getIndex())) {
+      auto argument =
+          dyn_cast<BlockArgument>(kernel.getInputs()[index.getArgNumber()]);
+      return argument && argument.getArgNumber() == 3 ? RowSpace::TopRows
+                                                      : RowSpace::OutRows;
+    }
+  for (Value input : kernel.getInputs())
+    if (RowSpace rows = findRows(input); rows != RowSpace::Rows)
+      return rows;
+  return RowSpace::Rows;
 }
 
 /// Bytes of the packed weight that an input reads, of the mean layer; 0 where
@@ -176,7 +184,8 @@ KernelCost tenon::cpu::countKernel(KernelOp kernel, StringRef entry) {
       cost.weightBytes += bytes;
   }
   for (Value result : kernel.getResults()) {
-    cost.outRows |= hasOutRows(result);
+    if (cost.rows == RowSpace::Rows)
+      cost.rows = findRows(result);
     if (auto type = dyn_cast<RankedTensorType>(result.getType()))
       cost.activationBytesPerRow += rowBytes(type);
   }

@@ -14,6 +14,7 @@
 
 #include "dialects/Tenon/IR/Tenon.h"
 #include "lib/Target/CPU/CpuRates.h"
+#include "lib/Target/CPU/Outline/BufferPlan.h"
 
 #include "llvm/ADT/SmallVector.h"
 
@@ -35,8 +36,8 @@ struct KernelCost {
   std::string schedule;
   llvm::SmallVector<std::string> functions; ///< one per variant of formats
   int64_t runs = 1;                         ///< in one call of the entry
-  bool outRows = false; ///< rows whose logits are asked for, not all rows
-  bool shared = true;   ///< workers share it out; else each does all of it
+  RowSpace rows = RowSpace::Rows;           ///< all, or those asked for
+  bool shared = true; ///< workers share it out; else each does all of it
   Arithmetic arithmetic = Arithmetic::F32;
   double weightBytes = 0;       ///< read once a run, as packed
   double weightBytesPerRow = 0; ///< looked up

@@ -32,7 +32,7 @@ struct OutlineKernelsPass
 
 private:
   LogicalResult check(ArrayRef<func::FuncOp> entries);
-  void describeArtifact(CacheType cache);
+  void describeArtifact(CacheType cache, int64_t topK);
 };
 
 } // namespace
@@ -102,6 +102,10 @@ LogicalResult OutlineKernelsPass::check(ArrayRef<func::FuncOp> entries) {
       return entry.emitOpError("expected the cache of the other entries, ")
              << cache << ", but got " << own;
     cache = own;
+    if (getTopK(entry) != getTopK(entries.front()))
+      return entry.emitOpError("expected as many best tokens as of the other "
+                               "entries, ")
+             << getTopK(entries.front()) << ", but got " << getTopK(entry);
   }
   for (auto function : module.getOps<func::FuncOp>())
     if (!llvm::is_contained(entries, function))
@@ -114,7 +118,7 @@ LogicalResult OutlineKernelsPass::check(ArrayRef<func::FuncOp> entries) {
   return success();
 }
 
-void OutlineKernelsPass::describeArtifact(CacheType cache) {
+void OutlineKernelsPass::describeArtifact(CacheType cache, int64_t topK) {
   ModuleOp module = getOperation();
   auto model = module->getAttrOfType<ModelAttr>(kModelAttrName);
   int64_t weightBytes = 0;
@@ -126,11 +130,12 @@ void OutlineKernelsPass::describeArtifact(CacheType cache) {
               llvm::alignTo(getPackedBytes(weight, layer), packedAlignment));
   CacheLayoutOf layout(cache);
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  rt::ArtifactOp::create(builder, module.getLoc(), artifactName,
-                         model.getVocab(), model.getContextLength(),
-                         cache.getLayers(), layout.slotBytes(),
-                         cache.getK().isF16() ? "f16" : "f32", cpu, weightBytes,
-                         hasMarks ? builder.getBoolAttr(true) : BoolAttr());
+  rt::ArtifactOp::create(
+      builder, module.getLoc(), artifactName, model.getVocab(),
+      model.getContextLength(), cache.getLayers(), layout.slotBytes(),
+      cache.getK().isF16() ? "f16" : "f32", cpu, weightBytes,
+      hasMarks ? builder.getBoolAttr(true) : BoolAttr(),
+      topK ? builder.getI64IntegerAttr(topK) : IntegerAttr());
 }
 
 void OutlineKernelsPass::runOnOperation() {
@@ -166,7 +171,8 @@ void OutlineKernelsPass::runOnOperation() {
     drivers.lookupSymbol(facts->function)
         ->setAttr(rt::kDriverAttrName, rt::getDriverAttr(described));
   }
-  describeArtifact(cast<CacheType>(entries.front().getArgumentTypes().back()));
+  describeArtifact(cast<CacheType>(entries.front().getArgumentTypes().back()),
+                   getTopK(entries.front()));
   for (func::FuncOp entry : entries)
     entry.erase();
   // What is lowered for another processor than x86 has to know it.

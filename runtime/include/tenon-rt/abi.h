@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Version of every struct below. Raised by any change of layout or meaning.
-#define TENON_RT_ABI_VERSION 6u
+#define TENON_RT_ABI_VERSION 7u
 
 /// The one symbol that an artifact exports: a `const tenon_rt_artifact`.
 #define TENON_RT_ARTIFACT_SYMBOL "tenon_rt_artifact"
@@ -30,6 +30,9 @@ extern "C" {
 
 /// Slots per cache tile. The capacity of a cache is a multiple of it.
 #define TENON_RT_SLOT_TILE 64u
+
+/// Largest `top_k` of an artifact.
+#define TENON_RT_MAX_TOP_K 256u
 
 /// Position of a slot that holds no token; greater than every position, so
 /// that a causal mask hides free slots.
@@ -91,8 +94,14 @@ struct tenon_rt_job {
   /// layers. Never null.
   void (*mark)(tenon_rt_job *job, uint64_t worker, uint64_t mark,
                uint64_t layer);
-  uint64_t reserved[5];   ///< 152: 0
-  uint32_t barrier_count; ///< 192: workers that have arrived (atomic)
+  uint64_t top_rows; ///< 152: rows whose most likely tokens are asked for,
+                     ///<      0..rows; 0 where the artifact's top_k is
+  const int32_t *top_index; ///< 160: [top_rows] row numbers, each < rows
+  uint64_t top_count;       ///< 168: tokens asked for, 1..top_k
+  int32_t *top_ids;         ///< 176: [top_rows, top_k] most likely first, ties
+                            ///<      to the lowest id; -1 where there is none
+  float *top_logits;        ///< 184: [top_rows, top_k]; minus infinity there
+  uint32_t barrier_count;   ///< 192: workers that have arrived (atomic)
   uint32_t count_pad[15];
   uint32_t barrier_phase;    ///< 256: number of barriers passed (atomic)
   uint32_t barrier_sleepers; ///< 260: workers in `wait` (atomic)
@@ -142,6 +151,7 @@ typedef struct tenon_rt_artifact {
   uint64_t entry_count;
   const tenon_rt_entry *entries; ///< [entry_count]; has the three of them
   uint64_t has_marks;            ///< 1: entries call tenon_rt_job.mark, else 0
+  uint64_t top_k; ///< most tokens by rank that entries give per row; 0: none
   /// Code for a less demanding CPU over the same weights, or null. The loader
   /// takes the first that the machine can run.
   const struct tenon_rt_artifact *next;

@@ -99,6 +99,7 @@ typedef struct tenon_rt_model_info {
   uint64_t weights_copied; ///< 1: TENON_RT_WEIGHTS_COPIED, 0: mapped
   uint64_t batch_rows;     ///< sessions that one tenon_rt_step_batch takes
   uint64_t has_marks;      ///< 1: compiled with --profile, else 0
+  uint64_t top_k; ///< largest `count` of a tenon_rt_top_k; 0: logits only
 } tenon_rt_model_info;
 
 /// Opens the library at `path` and its weight file. Everything is checked
@@ -179,6 +180,31 @@ TENON_RT_API tenon_rt_status
 tenon_rt_step_batch(tenon_rt_session *const *sessions, size_t count,
                     const int32_t *ids, float *logits);
 
+/// The most likely tokens of each row, in place of the logits of all: they are
+/// ranked while the last layer is computed, and logits are never written.
+typedef struct tenon_rt_top_k {
+  uint64_t count; ///< tokens per row, 1 to the model's `top_k`
+  int32_t *ids;   ///< [rows, count] the most likely first, ties to the lowest
+                  ///<     id; -1 where fewer logits are numbers
+  float *logits;  ///< [rows, count] of these tokens; may be NULL
+} tenon_rt_top_k;
+
+/// As tenon_rt_prefill, tenon_rt_step and tenon_rt_step_batch; in `best` comes
+/// what sorting the logits that those write would give, bit for bit.
+/// @{
+TENON_RT_API tenon_rt_status tenon_rt_prefill_top_k(tenon_rt_session *session,
+                                                    const int32_t *ids,
+                                                    size_t count,
+                                                    const tenon_rt_top_k *best);
+TENON_RT_API tenon_rt_status tenon_rt_step_top_k(tenon_rt_session *session,
+                                                 const int32_t *ids,
+                                                 size_t count,
+                                                 const tenon_rt_top_k *best);
+TENON_RT_API tenon_rt_status
+tenon_rt_step_batch_top_k(tenon_rt_session *const *sessions, size_t count,
+                          const int32_t *ids, const tenon_rt_top_k *best);
+/// @}
+
 /// Makes a second session that holds the same tokens and goes its own way.
 TENON_RT_API tenon_rt_status tenon_rt_session_fork(tenon_rt_session *session,
                                                    tenon_rt_session **copy);
@@ -255,6 +281,12 @@ TENON_RT_API void tenon_rt_sampler_destroy(tenon_rt_sampler *sampler);
 TENON_RT_API tenon_rt_status tenon_rt_sampler_pick(tenon_rt_sampler *sampler,
                                                    const float *logits,
                                                    size_t count, int32_t *id);
+
+/// Chooses from the most likely tokens of one row, and chooses what it would
+/// from all logits. So the sampler must be greedy, or have a top_k of at most
+/// `best->count`.
+TENON_RT_API tenon_rt_status tenon_rt_sampler_pick_top_k(
+    tenon_rt_sampler *sampler, const tenon_rt_top_k *best, int32_t *id);
 
 #ifdef __cplusplus
 } // extern "C"

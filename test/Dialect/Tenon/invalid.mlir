@@ -306,6 +306,38 @@ func.func @f(%x: tensor<f32>, %i: tensor<?xi32>) {
 
 // -----
 
+func.func @f(%x: tensor<?x4x8xf32>, %k: index) {
+  // expected-error @+1 {{expected input [rows, elements] with rows of a static size below 2^31, but got 'tensor<?x4x8xf32>'}}
+  %v, %i = tenon.top_k %x, %k : tensor<?x4x8xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x32xf32>, %k: index) {
+  // expected-error @+1 {{expected values [rows, K] with K from 1 to 256, but got 'tensor<?x0xf32>'}}
+  %v, %i = tenon.top_k %x, %k : tensor<?x32xf32> -> tensor<?x0xf32>, tensor<?x0xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x32xf32>, %k: index) {
+  // expected-error @+1 {{expected values [rows, K] with K from 1 to 256, but got 'tensor<?x257xf32>'}}
+  %v, %i = tenon.top_k %x, %k : tensor<?x32xf32> -> tensor<?x257xf32>, tensor<?x257xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x32xf32>, %k: index) {
+  // expected-error @+1 {{expected indices of type 'tensor<?x8xi32>', but got 'tensor<?x4xi32>'}}
+  %v, %i = tenon.top_k %x, %k : tensor<?x32xf32> -> tensor<?x8xf32>, tensor<?x4xi32>
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<?x32xf32>, %i: tensor<3xi32>) {
   // expected-error @+1 {{expected result of type 'tensor<3x32xf32>', but got 'tensor<?x32xf32>'}}
   %y = tenon.rows %x, %i : tensor<?x32xf32>, tensor<3xi32> -> tensor<?x32xf32>

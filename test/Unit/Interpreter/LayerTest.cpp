@@ -79,6 +79,24 @@ func.func @f(%x: tensor<?x2xf32>, %i: tensor<?xi32>) -> tensor<?x2xf32> {
   expectNear(numbers(results), {5, 6, 1, 2, 5, 6, 3, 4});
 }
 
+TEST(Layers, TopK) {
+  Program program(R"(
+func.func @f(%x: tensor<?x5xf32>, %k: index) -> (tensor<?x4xf32>, tensor<?x4xi32>) {
+  %v, %i = tenon.top_k %x, %k : tensor<?x5xf32> -> tensor<?x4xf32>, tensor<?x4xi32>
+  return %v, %i : tensor<?x4xf32>, tensor<?x4xi32>
+})");
+  double none = std::nan(""), less = -HUGE_VAL;
+  // Ties, zeros of both signs, no numbers, minus infinity as a number.
+  auto rows = floats({3, 5}, {1, 3, 2, 3, 0, -0.0, none, 0.0, less, none, none,
+                              none, none, none, none});
+  auto results = program.run({rows, int64_t(3)});
+  EXPECT_EQ(numbers(results),
+            (std::vector<double>{3, 3, 2, less, 0, 0, less, less, less, less,
+                                 less, less}));
+  EXPECT_EQ(std::get<std::shared_ptr<const IntTensor>>(results[1])->data,
+            (std::vector<int32_t>{1, 3, 2, -1, 0, 2, 3, -1, -1, -1, -1, -1}));
+}
+
 TEST(Layers, StackCountsAndNests) {
   // ((x * 2 + 1) * 2 + 1) ...: three layers of two inner steps each.
   Program program(R"(

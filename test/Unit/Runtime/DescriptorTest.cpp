@@ -144,7 +144,7 @@ TEST(Descriptor, RefusesEveryBrokenField) {
   };
   const Case cases[] = {
       {TENON_RT_FORMAT, "magic", [](D &d) { d.artifact.magic = 0; }},
-      {TENON_RT_ABI, "ABI version 6", [](D &d) { d.artifact.abi_version = 1; }},
+      {TENON_RT_ABI, "ABI version 7", [](D &d) { d.artifact.abi_version = 1; }},
       {TENON_RT_ABI, "description of", [](D &d) { d.artifact.bytes -= 8; }},
       {TENON_RT_FORMAT, "name: ", [](D &d) { d.artifact.name = nullptr; }},
       {TENON_RT_FORMAT,
@@ -169,6 +169,7 @@ TEST(Descriptor, RefusesEveryBrokenField) {
        "context: ", [](D &d) { d.artifact.context = INT32_MAX; }},
       {TENON_RT_FORMAT, "layers: ", [](D &d) { d.artifact.layers = 0; }},
       {TENON_RT_FORMAT, "has_marks: ", [](D &d) { d.artifact.has_marks = 2; }},
+      {TENON_RT_FORMAT, "top_k: ", [](D &d) { d.artifact.top_k = 257; }},
       {TENON_RT_FORMAT, "cache_layer_slot_bytes: ",
        [](D &d) { d.artifact.cache_layer_slot_bytes = 1ull << 60; }},
       {TENON_RT_FORMAT,

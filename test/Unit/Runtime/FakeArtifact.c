@@ -13,6 +13,8 @@
 #include "FakeArtifact.h"
 #include "tenon-rt/abi.h"
 
+#include <math.h>
+
 #ifndef FAKE_MAGIC
 #define FAKE_MAGIC TENON_RT_ARTIFACT_MAGIC
 #endif
@@ -27,6 +29,9 @@
 #endif
 #ifndef FAKE_MARKS
 #define FAKE_MARKS 1
+#endif
+#ifndef FAKE_TOP_K
+#define FAKE_TOP_K 5
 #endif
 #if defined(__x86_64__)
 #define FAKE_TRIPLE "x86_64-pc-linux-gnu"
@@ -72,6 +77,26 @@ static void gather(tenon_rt_job *job, uint64_t row, int isBatch,
             cache[layer * own.capacity + slot];
 }
 
+/// The most likely tokens of a row, one after the other.
+static void rank(tenon_rt_job *job, uint64_t row) {
+  const uint32_t *sums =
+      &((uint32_t *)job->arena)[job->top_index[row] * FAKE_CLASSES];
+  for (uint64_t i = 0; i < FAKE_TOP_K; ++i) {
+    int32_t *ids = &job->top_ids[row * FAKE_TOP_K];
+    int32_t best = -1;
+    for (int32_t v = 0; v < FAKE_VOCAB && i < job->top_count; ++v) {
+      int taken = 0;
+      for (uint64_t before = 0; before < i; ++before)
+        taken |= ids[before] == v;
+      if (!taken && (best < 0 || fakeLogit(sums, v) > fakeLogit(sums, best)))
+        best = v;
+    }
+    ids[i] = best;
+    job->top_logits[row * FAKE_TOP_K + i] =
+        best < 0 ? -HUGE_VALF : fakeLogit(sums, best);
+  }
+}
+
 static void runRows(tenon_rt_job *job, uint64_t worker, int isBatch) {
   uint32_t *arena = (uint32_t *)job->arena;
   uint32_t *scratch = (uint32_t *)(job->scratch + worker * FAKE_SCRATCH_BYTES);
@@ -93,6 +118,8 @@ static void runRows(tenon_rt_job *job, uint64_t worker, int isBatch) {
     for (uint32_t v = (uint32_t)worker; v < FAKE_VOCAB; v += job->workers)
       job->logits[out * FAKE_VOCAB + v] =
           fakeLogit(&arena[job->out_index[out] * FAKE_CLASSES], v);
+  for (uint64_t row = worker; row < job->top_rows; row += job->workers)
+    rank(job, row);
   barrier(job);
 }
 
@@ -160,5 +187,6 @@ const tenon_rt_artifact tenon_rt_artifact_symbol = {
     3,
     entries,
     FAKE_MARKS,
+    FAKE_TOP_K,
     NULL,
 };

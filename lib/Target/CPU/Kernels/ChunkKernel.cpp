@@ -20,6 +20,7 @@
 #include "lib/Target/CPU/Kernels/Epilogue.h"
 #include "lib/Target/CPU/Kernels/IntegerProducts.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
+#include "lib/Target/CPU/Kernels/TopK.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -42,7 +43,7 @@ public:
   void build();
 
 private:
-  void emitPanel(const Contraction::Output &output, const OutputMemory &memory,
+  void emitPanel(const Contraction::Output &output, OutputMemory memory,
                  Value group, int64_t groups);
   void emitDecode(unsigned weight, Value group, int64_t position,
                   int64_t width);
@@ -238,8 +239,11 @@ void ChunkBuilder::emitTile(const Contraction::Output &output,
 }
 
 void ChunkBuilder::emitPanel(const Contraction::Output &output,
-                             const OutputMemory &memory, Value group,
-                             int64_t groups) {
+                             OutputMemory memory, Value group, int64_t groups) {
+  TopKBuilder best(e, output, arguments, function,
+                   getProductScratch(work, schedule), rows);
+  if (output.topK)
+    best.useTile(memory, e.mul(group, kLanes), groups);
   int64_t width = groups * output.weights.size();
   for (auto [w, weight] : llvm::enumerate(output.weights))
     for (int64_t g = 0; g < groups; ++g) {
@@ -259,6 +263,8 @@ void ChunkBuilder::emitPanel(const Contraction::Output &output,
     else
       emitTile(output, memory, group, groups, rowOf);
   });
+  if (output.topK)
+    best.emitRank(memory, e.index(groups));
 }
 
 void ChunkBuilder::build() {

@@ -60,6 +60,14 @@ Value tenon::cpu::emitFn(Emitter &e, Fn fn, Value x) {
   llvm_unreachable("unknown function");
 }
 
+/// Where an output lies in the result.
+static SmallVector<Value> place(Emitter &e, const OutputMemory &memory,
+                                Value row, Value column) {
+  if (memory.firstColumn)
+    column = e.sub(column, memory.firstColumn);
+  return {row, column};
+}
+
 /// Outputs from `column` on that exist, or null for all 16.
 static Value countOutputs(Emitter &e, const Contraction::Output &output,
                           Value column) {
@@ -75,16 +83,18 @@ static Value load(Emitter &e, Value memory, ValueRange at, Value count) {
 void tenon::cpu::storeOutputs(Emitter &e, const Contraction::Output &output,
                               const OutputMemory &memory, Value value,
                               Value row, Value column) {
+  SmallVector<Value> at = place(e, memory, row, column);
   if (Value count = countOutputs(e, output, column))
-    e.storeMasked(value, memory.result, {row, column}, count);
+    e.storeMasked(value, memory.result, at, count);
   else
-    e.storeVector(value, memory.result, {row, column});
+    e.storeVector(value, memory.result, at);
 }
 
 Value tenon::cpu::loadOutputs(Emitter &e, const Contraction::Output &output,
                               const OutputMemory &memory, Value row,
                               Value column) {
-  return load(e, memory.result, {row, column}, countOutputs(e, output, column));
+  return load(e, memory.result, place(e, memory, row, column),
+              countOutputs(e, output, column));
 }
 
 void tenon::cpu::emitEpilogue(Emitter &e, const Contraction::Output &output,

@@ -17,6 +17,7 @@ struct OutputMemory {
   llvm::SmallVector<mlir::Value, 2> biases; ///< null: none
   mlir::Value residual;                     ///< null: none
   mlir::Value result;
+  mlir::Value firstColumn; ///< of N, in the result; null: 0
 };
 
 /// The arguments of `function` that `output` uses.

@@ -12,6 +12,7 @@
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
 #include "lib/Target/CPU/Kernels/AttendPanels.h"
+#include "lib/Target/CPU/Kernels/TopK.h"
 #include "lib/Target/CPU/Packing.h"
 
 using namespace mlir;
@@ -138,9 +139,22 @@ std::optional<Contraction> tenon::cpu::matchContraction(KernelOp kernel) {
     return true;
   };
   int64_t covered = 1; // the terminator
-  for (auto [index, value] : llvm::enumerate(kernel.getYield().getOperands())) {
+  SmallVector<Value> yielded(kernel.getYield().getOperands());
+  auto best = yielded.empty() ? TopKOp() : yielded[0].getDefiningOp<TopKOp>();
+  if (best) {
+    // Alone, and both of its results.
+    if (!llvm::equal(yielded, best.getResults()) || number(best.getCount()) < 0)
+      return std::nullopt;
+    ++covered;
+    yielded = {best.getInput()};
+  }
+  for (auto [index, value] : llvm::enumerate(yielded)) {
     Contraction::Output output;
     output.result = index;
+    if (best) {
+      output.topK = best.getValues().getType().getDimSize(1);
+      output.count = number(best.getCount());
+    }
     if (auto add = value.getDefiningOp<arith::AddFOp>()) {
       ++covered;
       Value residual = add.getLhs();
@@ -226,6 +240,29 @@ int64_t tenon::cpu::getPackedBytes(WeightOp weight, int64_t layer) {
                         kLanes);
 }
 
+int64_t tenon::cpu::getProductScratch(const Contraction &contraction,
+                                      Attribute schedule) {
+  auto chunk = dyn_cast<ChunkAttr>(schedule);
+  // Few rows: sums of the input, for two sizes of sub-blocks at most.
+  if (!chunk)
+    return llvm::alignTo(kStepRows * contraction.columns * 4 / 8, 64);
+  int64_t bytes = 0;
+  for (const Contraction::Output &output : contraction.outputs) {
+    int64_t perGroup = contraction.isInteger
+                           ? getIntegerPanelBytes(contraction.columns)
+                           : contraction.columns * kLanes * 4;
+    bytes = std::max<int64_t>(bytes, chunk.getGroups() * output.weights.size() *
+                                         perGroup);
+  }
+  return llvm::alignTo(bytes, 64);
+}
+
+/// Most rows that a kernel of an entry gets at once.
+static int64_t getMaxRows(KernelOp kernel) {
+  auto entry = kernel->getParentOfType<func::FuncOp>();
+  return entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName).getInt();
+}
+
 KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
   KernelWork work;
   switch (shape) {
@@ -265,19 +302,17 @@ KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
   case KernelShape::Contract: {
     Contraction contraction = *matchContraction(kernel);
     auto chunk = dyn_cast<ChunkAttr>(*kernel.getSchedule());
+    work.scratchBytes = getProductScratch(contraction, *kernel.getSchedule());
     for (const Contraction::Output &output : contraction.outputs) {
       int64_t groups = llvm::divideCeil(output.rows, kLanes);
       int64_t perUnit = chunk ? chunk.getGroups() : 1;
       work.constantUnits += llvm::divideCeil(groups, perUnit);
-      int64_t perGroup = contraction.isInteger
-                             ? getIntegerPanelBytes(contraction.columns)
-                             : contraction.columns * kLanes * 4;
-      work.scratchBytes = std::max<int64_t>(
-          work.scratchBytes, perUnit * output.weights.size() * perGroup);
+      if (!output.topK)
+        continue;
+      work.hasParts = true;
+      work.scratchBytes += getTopKBytes(output.topK, getMaxRows(kernel),
+                                        chunk ? perUnit : kTopKGroups);
     }
-    // Few rows: sums of the input, for two sizes of sub-blocks at most.
-    if (!chunk)
-      work.scratchBytes = kStepRows * contraction.columns * 4 / 8;
     return work;
   }
   }
@@ -309,4 +344,32 @@ LogicalResult tenon::cpu::buildKernel(KernelOp kernel, KernelShape shape,
   }
   }
   llvm_unreachable("unknown kernel shape");
+}
+
+std::string tenon::cpu::getPartSymbol(StringRef name, KernelPart part) {
+  switch (part) {
+  case KernelPart::Prologue:
+    return (name + "_prologue").str();
+  case KernelPart::Work:
+    return name.str();
+  case KernelPart::Finish:
+    return (name + "_finish").str();
+  }
+  llvm_unreachable("unknown part");
+}
+
+void tenon::cpu::buildKernelPart(KernelOp kernel, KernelPart part,
+                                 func::FuncOp function) {
+  Contraction work = *matchContraction(kernel);
+  KernelArguments arguments(kernel, KernelShape::Contract);
+  Emitter e(kernel.getLoc(), &function.front());
+  Value rows = memref::DimOp::create(
+      e.b, function.getArgument(arguments.inputs[work.input]), 0);
+  TopKBuilder best(e, work.outputs.front(), arguments, function,
+                   getProductScratch(work, *kernel.getSchedule()), rows);
+  if (part == KernelPart::Prologue)
+    best.emitPrologue();
+  else
+    best.emitFinish();
+  func::ReturnOp::create(e.b);
 }

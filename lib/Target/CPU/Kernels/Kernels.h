@@ -16,6 +16,7 @@
 //   index                              index
 // then per result that is a tensor its memref, then, except for row kernels,
 // scratch: memref<?xi8>, then the range of units [first, last): index, index.
+// What the parts of a kernel get in place of these three: see KernelPart.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,11 +52,31 @@ llvm::SmallVector<mlir::Type> getKernelArgumentTypes(KernelOp kernel,
 /// the order of the inputs; unused entries for other inputs.
 using KernelFormats = llvm::SmallVector<SchemeKind>;
 
+/// What a kernel whose workers have something to put together consists of; the
+/// others are all work. Each part is a function of the same arguments.
+enum class KernelPart {
+  /// Run by each worker before its units, whose range is not looked at.
+  Prologue,
+  /// Run for units, the scratch memory of a worker the same from call to call.
+  Work,
+  /// Run once after all of them. In place of scratch and units: the scratch
+  /// memory from that of the first worker on, the bytes from one worker's to
+  /// the next, and the number of workers.
+  Finish
+};
+
+/// The name of a part of the kernel whose work is called `name`.
+std::string getPartSymbol(llvm::StringRef name, KernelPart part);
+
 /// Fills `function`, whose entry block has the arguments above.
 llvm::LogicalResult buildKernel(KernelOp kernel, KernelShape shape,
                                 const KernelFormats &formats,
                                 const CPUTargetOptions &target,
                                 mlir::func::FuncOp function);
+
+/// Fills the function of a part other than the work, of a kernel that has it.
+void buildKernelPart(KernelOp kernel, KernelPart part,
+                     mlir::func::FuncOp function);
 
 /// How many units a kernel's work splits into, and what a worker needs.
 struct KernelWork {
@@ -66,6 +87,8 @@ struct KernelWork {
   int64_t perRowBlock = 1;
   /// Bytes of scratch memory per worker.
   int64_t scratchBytes = 0;
+  /// Whether there is a prologue and a finish.
+  bool hasParts = false;
 };
 
 /// Work of `kernel` under its schedule.
@@ -81,6 +104,8 @@ struct Contraction {
     int residual = -1;                      ///< -1: none
     unsigned result = 0;
     int64_t rows = 0; ///< N
+    int64_t topK = 0; ///< of N, `result` and the next: values, ids; 0: all
+    unsigned count = 0;
   };
   unsigned input = 0;
   bool isInteger = false; ///< rows of scaled integers
@@ -96,6 +121,11 @@ std::optional<Contraction> matchContraction(KernelOp kernel);
 inline int64_t getIntegerPanelBytes(int64_t columns) {
   return columns * (kLanes + 8);
 }
+
+/// Bytes of scratch memory that the products of a contraction take, before
+/// those for its best outputs: a multiple of 64.
+int64_t getProductScratch(const Contraction &contraction,
+                          mlir::Attribute schedule);
 
 /// Position of each input's and result's first function argument.
 struct KernelArguments {

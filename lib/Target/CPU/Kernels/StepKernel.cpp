@@ -26,6 +26,7 @@
 #include "lib/Target/CPU/Kernels/IntegerProducts.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
 #include "lib/Target/CPU/Kernels/ScaledProducts.h"
+#include "lib/Target/CPU/Kernels/TopK.h"
 #include "lib/Target/CPU/Packing.h"
 
 using namespace mlir;
@@ -54,6 +55,8 @@ public:
 private:
   void emitBodies(ArrayRef<int64_t> sizes);
   void emitOutputs(int64_t count);
+  void emitGroups(const Contraction::Output &output, const OutputMemory &memory,
+                  Value lower, Value upper, int64_t count);
   void emitPrefetch(const BlockFormat &format, Value packed, Value base,
                     size_t rows);
   Value emitInputSums(const BlockFormat &format);
@@ -270,11 +273,43 @@ Sums StepBuilder::emitGroup(unsigned weight, Value group,
                           : emitBlocks(format, packed, start, rows);
 }
 
+/// Groups of an output, `count` rows at a time. One stream at a time: of a gate
+/// and what it multiplies, the gate's sums wait in the result's place.
+void StepBuilder::emitGroups(const Contraction::Output &output,
+                             const OutputMemory &memory, Value lower,
+                             Value upper, int64_t count) {
+  Value lastRow = e.sub(rowCount, e.index(1));
+  for (unsigned weight : output.weights)
+    e.loop(lower, upper, 1, [&](Value group) {
+      Value column = e.mul(group, kLanes);
+      e.loop(zero, rowCount, count, [&](Value row) {
+        SmallVector<Value> rows;
+        for (int64_t r = 0; r < count; ++r)
+          rows.push_back(r ? e.min(e.add(row, r), lastRow) : row);
+        Sums sums = emitGroup(weight, group, rows);
+        if (weight != output.weights.back()) {
+          for (auto [sum, at] : llvm::zip(sums, rows))
+            storeOutputs(e, output, memory, sum, at, column);
+          return;
+        }
+        // All are read before any is overwritten: rows may repeat.
+        SmallVector<Sums> values;
+        for (auto [sum, at] : llvm::zip(sums, rows)) {
+          values.emplace_back();
+          if (output.weights.size() > 1)
+            values.back().push_back(loadOutputs(e, output, memory, at, column));
+          values.back().push_back(sum);
+        }
+        for (auto [ofRow, at] : llvm::zip(values, rows))
+          emitEpilogue(e, output, memory, ofRow, at, column);
+      });
+    });
+}
+
 /// This worker's outputs, `count` rows at a time.
 void StepBuilder::emitOutputs(int64_t count) {
   Value first = function.getArgument(arguments.first);
   Value last = function.getArgument(arguments.last);
-  Value lastRow = e.sub(rowCount, e.index(1));
   int64_t base = 0;
   for (const Contraction::Output &output : work.outputs) {
     OutputMemory memory = getOutputMemory(e, output, arguments, function);
@@ -284,35 +319,19 @@ void StepBuilder::emitOutputs(int64_t count) {
     Value upper =
         e.sub(e.max(e.min(last, e.index(base + groups)), e.index(base)),
               e.index(base));
-    // One stream at a time: of a gate and what it multiplies, the gate's sums
-    // wait in the result's place.
-    for (unsigned weight : output.weights)
-      e.loop(lower, upper, 1, [&](Value group) {
-        Value column = e.mul(group, kLanes);
-        e.loop(zero, rowCount, count, [&](Value row) {
-          SmallVector<Value> rows;
-          for (int64_t r = 0; r < count; ++r)
-            rows.push_back(r ? e.min(e.add(row, r), lastRow) : row);
-          Sums sums = emitGroup(weight, group, rows);
-          if (weight != output.weights.back()) {
-            for (auto [sum, at] : llvm::zip(sums, rows))
-              storeOutputs(e, output, memory, sum, at, column);
-            return;
-          }
-          // All are read before any is overwritten: rows may repeat.
-          SmallVector<Sums> values;
-          for (auto [sum, at] : llvm::zip(sums, rows)) {
-            values.emplace_back();
-            if (output.weights.size() > 1)
-              values.back().push_back(
-                  loadOutputs(e, output, memory, at, column));
-            values.back().push_back(sum);
-          }
-          for (auto [ofRow, at] : llvm::zip(values, rows))
-            emitEpilogue(e, output, memory, ofRow, at, column);
-        });
-      });
     base += groups;
+    if (!output.topK) {
+      emitGroups(output, memory, lower, upper, count);
+      continue;
+    }
+    TopKBuilder best(e, output, arguments, function,
+                     getProductScratch(work, schedule), rowCount);
+    e.loop(lower, upper, kTopKGroups, [&](Value group) {
+      Value end = e.min(e.add(group, kTopKGroups), upper);
+      best.useTile(memory, e.mul(group, kLanes), kTopKGroups);
+      emitGroups(output, memory, group, end, count);
+      best.emitRank(memory, e.sub(end, group));
+    });
   }
 }
 

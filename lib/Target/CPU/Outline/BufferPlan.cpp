@@ -13,6 +13,7 @@
 #include "lib/Target/CPU/Outline/BufferPlan.h"
 #include "dialects/TenonCPU/IR/ActivationLayout.h"
 #include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "lib/Target/CPU/Outline/CheckEntry.h"
 #include "lib/Target/CPU/Outline/RowRuns.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -289,16 +290,34 @@ FailureOr<BufferPlan> Planner::run() {
   plan.places[block.getArgument(1)] = {Place::Positions};
   plan.places[block.getArgument(2)] = {Place::OutIndex, 0, RowSpace::OutRows};
   rowSpaces[block.getArgument(2)] = RowSpace::OutRows;
+  if (hasTopK(entry)) {
+    plan.places[block.getArgument(3)] = {Place::TopIndex, 0, RowSpace::TopRows};
+    rowSpaces[block.getArgument(3)] = RowSpace::TopRows;
+  }
   if (failed(number(block)) || failed(join()))
     return failure();
-  // Logits go straight to the caller's memory.
-  Value logits = block.getTerminator()->getOperand(0);
-  if (!logits.hasOneUse() || !logits.getDefiningOp<KernelOp>() ||
-      rowsOf(logits) != RowSpace::OutRows)
-    return entry.emitOpError("expected logits made by a kernel for chosen "
-                             "rows, and returned only");
-  plan.places[logits] = {Place::Logits, 0, RowSpace::OutRows};
-  llvm::erase(tensors, logits);
+  // What is returned goes straight to the caller's memory.
+  OperandRange returned = block.getTerminator()->getOperands();
+  auto placeResult = [&](Value value, Place place, StringRef what) {
+    if (!value.hasOneUse() || !value.getDefiningOp<KernelOp>() ||
+        rowsOf(value) != place.rows)
+      return LogicalResult(entry.emitOpError("expected ")
+                           << what
+                           << " made by a kernel for chosen rows, and returned "
+                              "only");
+    plan.places[value] = place;
+    llvm::erase(tensors, value);
+    return success();
+  };
+  if (failed(placeResult(returned[0], {Place::Logits, 0, RowSpace::OutRows},
+                         "logits")))
+    return failure();
+  if (hasTopK(entry) &&
+      (failed(placeResult(returned[1], {Place::TopLogits, 0, RowSpace::TopRows},
+                          "the best logits")) ||
+       failed(placeResult(returned[2], {Place::TopIds, 0, RowSpace::TopRows},
+                          "the best tokens"))))
+    return failure();
   measure();
   allocate(/*isPrivate=*/false, plan.arenaBytes);
   allocate(/*isPrivate=*/true, plan.privateBytes);

@@ -20,11 +20,21 @@
 namespace tenon::cpu {
 
 /// Which number of the job counts a tensor's rows.
-enum class RowSpace { Rows, OutRows };
+enum class RowSpace { Rows, OutRows, TopRows };
 
 /// Where a tensor lives.
 struct Place {
-  enum Kind { Ids, Positions, OutIndex, Logits, Arena, Private } kind;
+  enum Kind {
+    Ids,
+    Positions,
+    OutIndex,
+    TopIndex,
+    Logits,
+    TopLogits,
+    TopIds,
+    Arena,
+    Private
+  } kind;
   int64_t offset = 0; ///< bytes, of Arena and Private
   RowSpace rows = RowSpace::Rows;
 };

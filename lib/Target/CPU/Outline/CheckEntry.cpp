@@ -80,6 +80,7 @@ private:
   LogicalResult checkAppend(KernelOp kernel);
   LogicalResult checkAttention(KernelOp kernel);
   LogicalResult checkEmbedding(KernelOp kernel);
+  LogicalResult checkTopK(KernelOp kernel);
   LogicalResult checkPositions(KernelOp kernel, Value positions);
 
   func::FuncOp entry;
@@ -112,17 +113,35 @@ LogicalResult EntryChecker::checkSignature() {
                                     IntegerType::get(context, 32));
   auto logits = RankedTensorType::get({ShapedType::kDynamic, model.getVocab()},
                                       Float32Type::get(context));
-  bool fits = type.getNumInputs() == 4 && type.getNumResults() == 2 &&
-              type.getInput(0) == list && type.getInput(1) == list &&
-              type.getInput(2) == list && isa<CacheType>(type.getInput(3)) &&
-              type.getResult(0) == logits &&
-              type.getResult(1) == type.getInput(3);
-  if (!fits)
-    return entry.emitOpError("expected an entry (ids: ")
-           << list << ", positions: " << list
-           << ", rows of the logits: " << list << ", cache) -> (" << logits
-           << ", cache), but got " << type;
-  return success();
+  SmallVector<Type> inputs = {list, list, list};
+  SmallVector<Type> results = {logits};
+  if (hasTopK(entry) && type.getNumResults() == 4) {
+    inputs.append({list, IndexType::get(context)});
+    // `tenon.top_k` says that they fit each other.
+    results.append({type.getResult(1), type.getResult(2)});
+  }
+  Type cache = type.getNumInputs() ? type.getInputs().back() : Type();
+  inputs.push_back(cache);
+  results.push_back(cache);
+  if (isa_and_nonnull<CacheType>(cache) &&
+      type == FunctionType::get(context, inputs, results))
+    return success();
+  return entry.emitOpError("expected an entry (ids: ")
+         << list << ", positions: " << list << ", rows of the logits: " << list
+         << ", cache) -> (" << logits
+         << ", cache), or one with rows and a count of best tokens before the "
+            "cache, and best logits and tokens in its results, but got "
+         << type;
+}
+
+bool tenon::cpu::hasTopK(func::FuncOp entry) {
+  return entry.getNumArguments() == 6;
+}
+
+int64_t tenon::cpu::getTopK(func::FuncOp entry) {
+  return hasTopK(entry)
+             ? cast<RankedTensorType>(entry.getResultTypes()[1]).getDimSize(1)
+             : 0;
 }
 
 LogicalResult EntryChecker::checkStack(StackOp stack) {
@@ -162,7 +181,8 @@ LogicalResult EntryChecker::checkInput(KernelOp kernel, Value input) {
   auto isLayer = [&](Value index) {
     return stack && index == stack.getLayerIndex();
   };
-  if (isa<IndexType>(input.getType()) && !isLayer(input))
+  bool isCount = hasTopK(entry) && input == entry.getArgument(4);
+  if (isa<IndexType>(input.getType()) && !isLayer(input) && !isCount)
     return kernel.emitOpError("expected the layer index of the enclosing stack "
                               "on this target, but got another index");
   if (!isa<WeightType>(input.getType()))
@@ -244,6 +264,19 @@ LogicalResult EntryChecker::checkEmbedding(KernelOp kernel) {
   return success();
 }
 
+/// The runtime asks for as many as there can be, and at least one.
+LogicalResult EntryChecker::checkTopK(KernelOp kernel) {
+  for (auto best : kernel.getBody().front().getOps<TopKOp>())
+    if (!hasTopK(entry) ||
+        getInput(kernel, best.getCount()) != entry.getArgument(4) ||
+        best.getValues().getType() != entry.getResultTypes()[1])
+      return kernel.emitOpError("expected kernel '")
+             << kernel.getName()
+             << "' to use the count of the entry (its fifth argument) for "
+                "values as the entry returns them, but got others";
+  return success();
+}
+
 LogicalResult EntryChecker::checkKernel(KernelOp kernel) {
   FailureOr<KernelShape> shape = classifyKernel(kernel);
   if (failed(shape) || failed(checkSchedule(kernel, *shape, maxRows)))
@@ -262,6 +295,7 @@ LogicalResult EntryChecker::checkKernel(KernelOp kernel) {
   case KernelShape::Embed:
     return checkEmbedding(kernel);
   case KernelShape::Contract:
+    return checkTopK(kernel);
   case KernelShape::Merge:
   case KernelShape::Rows:
     return success();

@@ -27,8 +27,16 @@ llvm::LogicalResult checkVectors(mlir::ModuleOp module, unsigned vectorBits,
 llvm::LogicalResult checkWeights(mlir::ModuleOp module);
 
 /// Fails unless `entry` is a function of (ids, positions, rows of the logits,
-/// cache) that gives (logits, cache), and uses them as the runtime fills them.
+/// cache) that gives (logits, cache), or of (ids, positions, rows of the
+/// logits, rows of the best tokens, their count, cache) that gives (logits,
+/// best logits, best tokens, cache), and uses them as the runtime fills them.
 llvm::LogicalResult checkEntry(mlir::func::FuncOp entry, ModelAttr model);
+
+/// Whether an entry of one of these forms gives best tokens.
+bool hasTopK(mlir::func::FuncOp entry);
+
+/// How many it gives at most, or 0.
+int64_t getTopK(mlir::func::FuncOp entry);
 
 } // namespace tenon::cpu
 

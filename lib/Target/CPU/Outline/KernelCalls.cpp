@@ -37,8 +37,15 @@ void KernelCalls::setScratchBytes(int64_t bytes) {
 }
 
 Value KernelCalls::rowsOf(Value tensor) {
-  bool out = plan.places.lookup(tensor).rows == RowSpace::OutRows;
-  return number(out ? JobField::out_rows : JobField::rows);
+  switch (plan.places.lookup(tensor).rows) {
+  case RowSpace::Rows:
+    return number(JobField::rows);
+  case RowSpace::OutRows:
+    return number(JobField::out_rows);
+  case RowSpace::TopRows:
+    return number(JobField::top_rows);
+  }
+  llvm_unreachable("unknown rows");
 }
 
 Value KernelCalls::tensorMemory(Value tensor, Value row) {
@@ -61,6 +68,12 @@ Value KernelCalls::tensorMemory(Value tensor, Value row) {
     return buffer(JobField::out_index, start, type, sizes);
   case Place::Logits:
     return buffer(JobField::logits, start, type, sizes);
+  case Place::TopIndex:
+    return buffer(JobField::top_index, start, type, sizes);
+  case Place::TopIds:
+    return buffer(JobField::top_ids, start, type, sizes);
+  case Place::TopLogits:
+    return buffer(JobField::top_logits, start, type, sizes);
   case Place::Arena:
     return buffer(JobField::arena, after(e.index(place.offset)), type, sizes);
   case Place::Private:
@@ -128,6 +141,12 @@ void KernelCalls::emitCall(func::FuncOp kernel, ArrayRef<Value> operands) {
   func::CallOp::create(e.b, kernel.getName(), TypeRange(), operands);
 }
 
+/// True for an index that the entry gets, the only one of which is a count.
+static bool isCount(Value index) {
+  auto argument = dyn_cast<BlockArgument>(index);
+  return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
+}
+
 SmallVector<Value> KernelCalls::getOperands(KernelOp kernel, KernelShape shape,
                                             Layers layers, Value row) {
   SmallVector<Value> operands;
@@ -138,6 +157,8 @@ SmallVector<Value> KernelCalls::getOperands(KernelOp kernel, KernelShape shape,
       operands.push_back(weightMemory(input, layers));
     else if (isa<CacheType>(input.getType()))
       cacheMemory(input, layers.current, row, operands);
+    else if (isCount(input))
+      operands.push_back(number(JobField::top_count));
     else
       operands.push_back(layers.current);
   }
@@ -200,7 +221,37 @@ LogicalResult KernelCalls::emit(KernelOp kernel, Layers layers) {
   auto share = [&](Value from, Value to) { return call(operands, from, to); };
   if (!isShared(kernel))
     return share(e.index(0), units);
-  return WorkShare{e, job(), worker()}.emit(kernel, units, share);
+  if (work.hasParts) {
+    SmallVector<Value> all(operands);
+    all.append({e.index(0), e.index(0)});
+    if (failed(emitVariants(kernel, *shape, all, layers, KernelPart::Prologue)))
+      return failure();
+  }
+  if (failed(WorkShare{e, job(), worker()}.emit(kernel, units, share)))
+    return failure();
+  return work.hasParts ? emitFinish(kernel, *shape, operands, layers)
+                       : success();
+}
+
+/// The last worker to arrive puts together what all have in their scratch
+/// memories, while the others wait.
+LogicalResult KernelCalls::emitFinish(KernelOp kernel, KernelShape shape,
+                                      ArrayRef<Value> operands, Layers layers) {
+  Value isLast = rt::ArriveOp::create(e.b, e.b.getI1Type(), job());
+  auto guard = scf::IfOp::create(e.b, isLast, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard insertion(e.b);
+  e.b.setInsertionPointToStart(guard.thenBlock());
+  SmallVector<Value> all(operands.drop_back());
+  Value workers = number(JobField::workers);
+  all.push_back(
+      buffer(JobField::scratch, e.index(plan.privateBytes),
+             MemRefType::get({ShapedType::kDynamic}, e.b.getI8Type()),
+             {arith::MulIOp::create(e.b, workers, scratchStride).getResult()}));
+  all.append({scratchStride, workers});
+  if (failed(emitVariants(kernel, shape, all, layers, KernelPart::Finish)))
+    return failure();
+  rt::ReleaseOp::create(e.b, job());
+  return success();
 }
 
 LogicalResult KernelCalls::emitRows(KernelOp kernel, Layers layers) {
@@ -245,15 +296,15 @@ LogicalResult KernelCalls::emitByRow(
 
 /// Calls the function for the layer's formats.
 LogicalResult KernelCalls::emitVariants(KernelOp kernel, KernelShape shape,
-                                        ArrayRef<Value> operands,
-                                        Layers layers) {
+                                        ArrayRef<Value> operands, Layers layers,
+                                        KernelPart part) {
   KernelVariants variants = getKernelVariants(kernel);
   SmallVector<func::FuncOp> functions;
   for (const KernelFormats &formats : variants.formats) {
     FailureOr<func::FuncOp> built = kernels.get(kernel, shape, formats);
     if (failed(built))
       return failure();
-    functions.push_back(*built);
+    functions.push_back(KernelTable::getPart(*built, part));
   }
   if (functions.size() == 1) {
     emitCall(functions.front(), operands);

@@ -72,7 +72,11 @@ private:
                 emit);
   llvm::LogicalResult emitVariants(KernelOp kernel, KernelShape shape,
                                    llvm::ArrayRef<mlir::Value> operands,
-                                   Layers layers);
+                                   Layers layers,
+                                   KernelPart part = KernelPart::Work);
+  llvm::LogicalResult emitFinish(KernelOp kernel, KernelShape shape,
+                                 llvm::ArrayRef<mlir::Value> operands,
+                                 Layers layers);
   void emitCall(mlir::func::FuncOp kernel,
                 llvm::ArrayRef<mlir::Value> operands);
 

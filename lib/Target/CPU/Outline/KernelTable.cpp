@@ -115,9 +115,22 @@ FailureOr<func::FuncOp> KernelTable::get(KernelOp kernel, KernelShape shape,
   builder.setInsertionPointToStart(holder.getBody());
   auto type =
       builder.getFunctionType(getKernelArgumentTypes(kernel, shape), {});
-  auto function = func::FuncOp::create(builder, loc, name, type);
-  function.addEntryBlock();
+  auto create = [&](KernelPart part) {
+    auto function =
+        func::FuncOp::create(builder, loc, getPartSymbol(name, part), type);
+    function.addEntryBlock();
+    return function;
+  };
+  func::FuncOp function = create(KernelPart::Work);
   if (failed(buildKernel(kernel, shape, formats, target, function)))
     return failure();
+  if (getKernelWork(kernel, shape).hasParts)
+    for (KernelPart part : {KernelPart::Prologue, KernelPart::Finish})
+      buildKernelPart(kernel, part, create(part));
   return known = function;
+}
+
+func::FuncOp KernelTable::getPart(func::FuncOp work, KernelPart part) {
+  return cast<ModuleOp>(work->getParentOp())
+      .lookupSymbol<func::FuncOp>(getPartSymbol(work.getName(), part));
 }

@@ -38,9 +38,12 @@ public:
       : module(module), target(target) {}
 
   /// The function for `kernel` with these formats: builds it in a module of
-  /// its own the first time.
+  /// its own the first time, with the kernel's other parts.
   llvm::FailureOr<mlir::func::FuncOp> get(KernelOp kernel, KernelShape shape,
                                           const KernelFormats &formats);
+
+  /// A part of a kernel that `get` gave.
+  static mlir::func::FuncOp getPart(mlir::func::FuncOp work, KernelPart part);
 
 private:
   mlir::ModuleOp module;
