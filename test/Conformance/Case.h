@@ -29,7 +29,8 @@ enum class Role {
   Weight,    ///< random valid blocks
   Blocks,    ///< random bytes; scales and minima that are 0, huge, no numbers
   Cache,     ///< filled as the conditions say
-  Layer      ///< the layer of the cache
+  Layer,     ///< the layer of the cache
+  Count      ///< of elements by rank, as the conditions say
 };
 
 struct Argument {
@@ -46,6 +47,7 @@ struct Conditions {
   bool isFilled = false;   ///< the call's own rows have slots already
   bool isHidden = false;   ///< slots lie after every query
   bool isShuffled = false; ///< old slots have positions in no order
+  int64_t count = 0;       ///< of `Role::Count`
 };
 
 /// One function, and what it runs on.
@@ -60,6 +62,9 @@ struct Case {
   /// Largest difference, relative to the largest number of the reference where
   /// that is above 1. 0: the same f32.
   double tolerance = 1e-5;
+  /// The results are logits, and of other kernels values and indices: those of
+  /// sorting these logits, to the bit.
+  bool isRanked = false;
 };
 
 /// A value in a case's text.
@@ -116,6 +121,7 @@ void addContractions(std::vector<Case> &cases, bool isFull);
 void addAttention(std::vector<Case> &cases, bool isFull);
 void addEmbeddings(std::vector<Case> &cases, bool isFull);
 void addRows(std::vector<Case> &cases, bool isFull);
+void addRanks(std::vector<Case> &cases, bool isFull);
 /// @}
 
 } // namespace tenon::conformance

@@ -134,7 +134,9 @@ Call makeCall(KernelOp kernel, Memory &memory) {
       flat(cache.positions, 4);
       call.addNumber(cache.used);
     } else {
-      call.addNumber(kLayer);
+      auto argument = cast<BlockArgument>(input);
+      call.addNumber(
+          std::get<int64_t>(memory.arguments()[argument.getArgNumber()]));
     }
   }
   for (Value result : kernel.getResults())
@@ -165,27 +167,45 @@ bool runKernel(KernelOp kernel, const Machine &machine, Memory &memory,
   const cpu::KernelWork &work = machine.work;
   std::vector<Ranges> threads =
       sharing.share(countUnits(kernel, machine, memory));
+  // Side by side where a finish reads all of them.
   std::vector<std::unique_ptr<Guarded>> scratches;
   std::vector<ThreadCalls> calls;
   bool isIntact = true;
-  for (const Ranges &ranges : threads) {
-    Guarded &scratch =
-        *scratches.emplace_back(std::make_unique<Guarded>(work.scratchBytes));
-    calls.emplace_back();
-    for (auto [first, last] : ranges) {
-      Call call = makeCall(kernel, memory);
-      if (machine.shape != cpu::KernelShape::Rows)
-        call.addMemref(scratch.data(), {work.scratchBytes});
-      call.addNumber(first);
-      call.addNumber(last);
-      call.function = machine.function;
-      isIntact &= call.fits();
-      calls.back().push_back(std::move(call));
+  auto add = [&](ThreadCalls &to, void *function, uint8_t *scratch,
+                 int64_t bytes, int64_t first, int64_t last) {
+    Call call = makeCall(kernel, memory);
+    if (machine.shape != cpu::KernelShape::Rows)
+      call.addMemref(scratch, {bytes});
+    call.addNumber(first);
+    call.addNumber(last);
+    call.function = function;
+    isIntact &= call.fits();
+    to.push_back(std::move(call));
+  };
+  int64_t bytes = work.scratchBytes;
+  auto workers = static_cast<int64_t>(threads.size());
+  for (auto [number, ranges] : llvm::enumerate(threads)) {
+    if (!work.hasParts || number == 0)
+      scratches.push_back(
+          std::make_unique<Guarded>(work.hasParts ? workers * bytes : bytes));
+    uint8_t *scratch = scratches.back()->data();
+    ThreadCalls &own = calls.emplace_back();
+    if (work.hasParts) {
+      scratch += number * bytes;
+      add(own, machine.prologue, scratch, bytes, 0, 0);
     }
+    for (auto [first, last] : ranges)
+      add(own, machine.function, scratch, bytes, first, last);
   }
+  std::vector<ThreadCalls> finish;
+  if (work.hasParts)
+    add(finish.emplace_back(), machine.finish, scratches.front()->data(),
+        workers * bytes, bytes, workers);
   if (!isIntact)
     return false;
   Executor::get().run(calls);
+  if (work.hasParts)
+    Executor::get().run(finish);
   return llvm::all_of(scratches, [](const std::unique_ptr<Guarded> &scratch) {
     return scratch->isFrontIntact();
   });
@@ -208,6 +228,8 @@ bool isSame(float want, float got) {
 /// Compares a tensor with the reference; says where it differs most.
 std::string compareFloats(const Case &tested, const FloatTensor &expected,
                           const float *got, double &worst) {
+  if (!std::isfinite(tested.tolerance))
+    return "";
   double largest = 1;
   for (double x : expected.data)
     if (std::isfinite(x))
@@ -263,8 +285,39 @@ std::string compareCache(const interp::CacheValue &expected,
   return "";
 }
 
+/// Compares values and indices with the largest of `logits`, bit for bit.
+std::string compareRanks(const FloatTensor &shape, const float *logits,
+                         const float *values, const int32_t *indices,
+                         int64_t count, int64_t most) {
+  for (int64_t row = 0; row < shape.rows(); ++row) {
+    const float *own = logits + row * shape.rowSize();
+    std::vector<int32_t> order;
+    for (int64_t i = 0; i < shape.rowSize(); ++i)
+      if (!std::isnan(own[i]))
+        order.push_back(static_cast<int32_t>(i));
+    llvm::sort(order, [&](int32_t a, int32_t b) {
+      return own[a] != own[b] ? own[a] > own[b] : a < b;
+    });
+    for (int64_t i = 0; i < most; ++i) {
+      bool isThere = i < count && i < static_cast<int64_t>(order.size());
+      int32_t want = isThere ? order[i] : -1;
+      float value = isThere ? own[want] : -HUGE_VALF;
+      int64_t at = row * most + i;
+      if (indices[at] != want || !isSame(value, values[at]))
+        return "expected " + std::to_string(value) + " of column " +
+               std::to_string(want) + " in place " + std::to_string(i) +
+               " of row " + std::to_string(row) + ", but got " +
+               std::to_string(values[at]) + " of column " +
+               std::to_string(indices[at]);
+    }
+  }
+  return "";
+}
+
 std::string describe(const Conditions &given) {
   std::string text = std::to_string(given.rows) + " rows";
+  if (given.count)
+    text += ", the best " + std::to_string(given.count);
   if (given.chosen)
     text += ", " + std::to_string(given.chosen) + " chosen";
   if (given.used)
@@ -292,9 +345,18 @@ static std::string runOnce(const Case &tested, func::FuncOp function,
   if (!memory.areFrontsIntact())
     return "expected no write before the start of a buffer";
   Operation *end = function.front().getTerminator();
+  auto buffer = [&](unsigned result) -> Guarded & {
+    return memory.buffer(end->getOperand(result));
+  };
   for (auto [index, value] : llvm::enumerate(end->getOperands())) {
     std::string problem;
-    if (isa<CacheType>(value.getType()))
+    if (tested.isRanked && index == 2)
+      problem = compareRanks(
+          *std::get<std::shared_ptr<const FloatTensor>>(expected[0]),
+          buffer(0).as<float>(), buffer(1).as<float>(), buffer(2).as<int32_t>(),
+          memory.conditions().count,
+          cast<RankedTensorType>(value.getType()).getDimSize(1));
+    else if (isa<CacheType>(value.getType()))
       problem = compareCache(std::get<interp::CacheValue>(expected[index]),
                              memory.cache(value));
     else
@@ -342,6 +404,9 @@ static std::vector<bool> findWritten(func::FuncOp function, KernelOp kernel,
 static std::string checkDisjoint(func::FuncOp function, const Library &library,
                                  Memory &memory) {
   for (KernelOp kernel : function.getOps<KernelOp>()) {
+    // Units of these write to scratch memory only.
+    if (library.get(kernel).work.hasParts)
+      continue;
     int64_t units = countUnits(kernel, library.get(kernel), memory);
     for (int64_t middle : {int64_t(1), units / 2, units - 1}) {
       if (middle <= 0 || middle >= units)

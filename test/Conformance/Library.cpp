@@ -124,8 +124,14 @@ llvm::Error Library::load(ModuleOp module, const cpu::CpuTarget &target,
     kept = folder.str().str();
   if (error)
     return error;
-  for (auto &[kernel, machine] : machines)
-    machine.function = table[numbers.lookup(kernel)];
+  for (auto &[kernel, machine] : machines) {
+    void **parts = &table[numbers.lookup(kernel)];
+    machine.function = parts[0];
+    if (machine.work.hasParts) {
+      machine.prologue = parts[1];
+      machine.finish = parts[2];
+    }
+  }
   return llvm::Error::success();
 }
 
@@ -159,14 +165,21 @@ Library::create(ModuleOp module, const cpu::CpuTarget &target,
         isBuilt = false;
         return;
       }
+      cpu::KernelWork work = cpu::getKernelWork(kernel, *shape);
       auto [entry, isNew] = known.insert({built->getOperation(), names.size()});
-      if (isNew) {
-        (*built)->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+      SmallVector<cpu::KernelPart> parts = {cpu::KernelPart::Work};
+      if (work.hasParts)
+        parts.append({cpu::KernelPart::Prologue, cpu::KernelPart::Finish});
+      for (cpu::KernelPart part : parts) {
+        if (!isNew)
+          break;
+        func::FuncOp function = cpu::KernelTable::getPart(*built, part);
+        function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                           UnitAttr::get(module->getContext()));
-        names.push_back("_mlir_ciface_" + built->getName().str());
+        names.push_back("_mlir_ciface_" + function.getName().str());
       }
       library->numbers[kernel] = entry->second;
-      library->machines[kernel] = {*shape, cpu::getKernelWork(kernel, *shape)};
+      library->machines[kernel] = {*shape, work};
     });
   if (!isBuilt)
     return makeError("a builder");

@@ -27,6 +27,8 @@ struct Machine {
   cpu::KernelWork work;
   /// Takes a pointer per memref and a number per index.
   void *function = nullptr;
+  /// The same for the other parts, where there are any.
+  void *prologue = nullptr, *finish = nullptr;
 };
 
 /// A loaded library with the kernels of a module.

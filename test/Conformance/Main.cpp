@@ -33,7 +33,8 @@ namespace {
 constexpr llvm::StringLiteral kUsage =
     "usage: conformance-test [OPTION]...\n"
     "Runs kernels as machine code and in the interpreter, and compares.\n\n"
-    "  --group=NAME[,..]  step, chunk, attend, embed, rows (default: all)\n"
+    "  --group=NAME[,..]  step, chunk, attend, embed, rows, rank (default: "
+    "all)\n"
     "  --cpu=NAME[,..]    instruction sets (default: native,x86-64-v3)\n"
     "  --runner=COMMAND   runs kernels by this, an emulator and a runner\n"
     "  --filter=TEXT      only cases whose name contains TEXT\n"
@@ -127,6 +128,7 @@ std::vector<Case> makeCases(const Options &options) {
   addAttention(all, options.isFull);
   addEmbeddings(all, options.isFull);
   addRows(all, options.isFull);
+  addRanks(all, options.isFull);
   size_t matches = 0;
   for (Case &made : all)
     if ((options.groups.empty() ||

@@ -266,6 +266,9 @@ void Memory::makeArgument(const Argument &argument, Value value,
   case Role::Layer:
     values.push_back(kLayer);
     return;
+  case Role::Count:
+    values.push_back(given.count);
+    return;
   }
 }
 

@@ -44,7 +44,8 @@ TARGETS = {
     "pytest Integration/blockformat": ["tenon-dequantize"],
     "pytest Integration/models/test_interpreter": ["tenon-test-interpret"],
     "pytest Integration/": ["tenonc", "tenon-run", "tenon-opt"]
-    + ["tenon-test-pieces", "tenon-test-batches", "tenon-test-reseal"],
+    + ["tenon-test-pieces", "tenon-test-batches", "tenon-test-ranks"]
+    + ["tenon-test-reseal"],
 }
 
 

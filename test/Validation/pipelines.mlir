@@ -3,6 +3,7 @@
 // so in a remark.
 // RUN: tenon-opt %S/Inputs/model.mlir --validate-passes --tenon-to-optimized --tenon-to-scheduled -o %t.mlir 2>&1 | count 0
 // RUN: tenon-opt %S/Inputs/wide-heads.mlir --validate-passes --tenon-to-optimized --tenon-to-scheduled -o /dev/null 2>&1 | count 0
+// RUN: tenon-opt %S/../Pipelines/Inputs/top-k.mlir --validate-passes --tenon-to-optimized --tenon-to-scheduled -o /dev/null 2>&1 | count 0
 // RUN: tenon-opt %S/Inputs/wide-heads.mlir --validate-passes --validate-seed=7 --pass-pipeline='builtin.module(func.func(tenon-form-kernels,tenon-fuse-gates,tenon-fuse-additions,tenon-fuse-contractions,tenon-fuse-rows),tenon-make-entries,canonicalize,cse)' -o /dev/null 2>&1 | count 0
 
 // The order of the fusion passes changes what is fused, never what it means.

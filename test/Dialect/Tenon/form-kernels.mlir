@@ -41,6 +41,21 @@ func.func @no_entry(%x: tensor<?x32xf32>, %w: !tenon.weight<32x32, [q4_0]>) -> t
 
 // -----
 
+// Outputs that are ranked only are never written; those that others use are.
+// CHECK-LABEL: func.func @best
+// CHECK: tenon.kernel "linear+top_k"
+// CHECK: tenon.kernel "linear"
+// CHECK: tenon.kernel "top_k"
+func.func @best(%x: tensor<?x32xf32>, %w: !tenon.weight<32x32, [q4_0]>, %k: index) -> (tensor<?x4xf32>, tensor<?x4xi32>, tensor<?x32xf32>, tensor<?x4xf32>, tensor<?x4xi32>) attributes {tenon.entry} {
+  %y = tenon.linear %x, %w : (tensor<?x32xf32>, !tenon.weight<32x32, [q4_0]>) -> tensor<?x32xf32>
+  %v, %i = tenon.top_k %y, %k : tensor<?x32xf32> -> tensor<?x4xf32>, tensor<?x4xi32>
+  %z = tenon.linear %x, %w : (tensor<?x32xf32>, !tenon.weight<32x32, [q4_0]>) -> tensor<?x32xf32>
+  %u, %j = tenon.top_k %z, %k : tensor<?x32xf32> -> tensor<?x4xf32>, tensor<?x4xi32>
+  return %v, %i, %z, %u, %j : tensor<?x4xf32>, tensor<?x4xi32>, tensor<?x32xf32>, tensor<?x4xf32>, tensor<?x4xi32>
+}
+
+// -----
+
 // A value that an op reads twice is one input.
 // CHECK-LABEL: func.func @twice
 // CHECK: tenon.kernel "elementwise"(%arg0)

@@ -89,11 +89,4 @@ module @m attributes {
     %z = tenon.linear %r, %e : (tensor<?x32xf32>, !tenon.weight<96x32, [q8_0]>) -> tensor<?x96xf32>
     return %z, %c : tensor<?x96xf32>, !kv
   }
-
-  // CHECK-LABEL: func.func @best
-  func.func @best(%x: tensor<?x96xf32>, %k: index) -> (tensor<?x8xf32>, tensor<?x8xi32>) {
-    // CHECK: tenon.top_k %{{.*}}, %{{.*}} : tensor<?x96xf32> -> tensor<?x8xf32>, tensor<?x8xi32>
-    %v, %i = tenon.top_k %x, %k : tensor<?x96xf32> -> tensor<?x8xf32>, tensor<?x8xi32>
-    return %v, %i : tensor<?x8xf32>, tensor<?x8xi32>
-  }
 }

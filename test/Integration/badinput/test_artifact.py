@@ -21,7 +21,7 @@ import pytest
 from tenon_test import tools
 from tenon_test.expect import refused
 
-ABI = 6  # TENON_RT_ABI_VERSION
+ABI = 7  # TENON_RT_ABI_VERSION
 #: Offsets of tenon_rt_weights_header; its sections start at 64, 32 bytes each.
 W_ABI, W_COUNT, W_FILE, W_LIBRARY, W_ID, W_SECTIONS = 8, 12, 16, 24, 48, 64
 W_HEADER_HASH, W_HEADER_END = 320, 328

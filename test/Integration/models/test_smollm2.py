@@ -88,6 +88,16 @@ def test_batch_logits(smol_artifact, smol_ids, cpu, activations, bound):
         assert len(errors) == len(lengths) and max(errors) <= bound
 
 
+@pytest.mark.parametrize("threads", (1, 2, 3, 4))
+@pytest.mark.parametrize(
+    "cpu, activations", (("native", "int8"), ("x86-64-v3", "f32"))
+)
+def test_ranks(smol_artifact, smol_ids, cpu, activations, threads):
+    """Tokens by rank are those of sorted logits, whoever ranked which."""
+    artifact = smol_artifact(cpu, "f16", activations)
+    assert artifact.ranks(smol_ids, threads) > 80
+
+
 @pytest.mark.parametrize("threads", (1, 2))
 def test_batch_texts(smol_artifact, tmp_path, threads):
     """Prompts decoded together give the texts that each gives alone."""

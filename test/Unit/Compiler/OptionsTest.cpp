@@ -34,11 +34,13 @@ TEST(Options, DefaultsAreSound) {
   EXPECT_EQ(checked->to, Phase::Artifact);
   EXPECT_EQ(checked->import.cacheElement, ImportOptions::CacheElement::F16);
   EXPECT_FALSE(checked->import.context);
+  EXPECT_EQ(checked->import.topK, 64);
 }
 
 TEST(Options, ValuesArrive) {
   CompileOptions options;
   options.context = 77;
+  options.topK = 0;
   options.cacheType = "f32";
   options.sanitize = "thread";
   options.cpu = "x86-64-v4";
@@ -47,6 +49,7 @@ TEST(Options, ValuesArrive) {
   ASSERT_TRUE(bool(checked));
   EXPECT_EQ(checked->name, "name");
   EXPECT_EQ(checked->import.context, 77);
+  EXPECT_EQ(checked->import.topK, 0);
   EXPECT_EQ(checked->import.cacheElement, ImportOptions::CacheElement::F32);
   EXPECT_EQ(checked->sanitizer, cpu::Sanitizer::Thread);
   EXPECT_EQ(checked->target.vectorBits, 512);

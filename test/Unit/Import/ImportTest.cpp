@@ -131,6 +131,18 @@ TEST_F(Import, Options) {
   expectParts(import(model(), options), {"1 to 128 tokens", "but got 129"});
 }
 
+TEST_F(Import, TopK) {
+  ImportOptions options;
+  options.topK = 4;
+  expectParts(import(model(), options),
+              {"(tensor<?x10xf32>, tensor<?x4xf32>, tensor<?x4xi32>, ",
+               "tenon.top_k ", " : tensor<?x10xf32> -> tensor<?x4xf32>"});
+  // There are ten tokens.
+  options.topK = 64;
+  expectParts(import(model(), options),
+              {"-> tensor<?x10xf32>, tensor<?x10xi32>"});
+}
+
 TEST_F(Import, UntiedOutput) {
   GGUFBuilder file = model();
   file.tensor("output.weight", {width, vocabulary}, "q6_k");

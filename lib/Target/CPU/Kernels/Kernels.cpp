@@ -56,7 +56,11 @@ FailureOr<KernelShape> tenon::cpu::classifyKernel(KernelOp kernel) {
                              "got '")
           << op.getName() << "' in kernel '" << kernel.getName() << "'";
       error.attachNote(op.getLoc())
-          << "put embeddings, appends and attention into kernels of their own";
+          << (isa<TopKOp>(op)
+                  ? "rank the outputs of a contraction that nothing "
+                    "else uses"
+                  : "put embeddings, appends and attention into "
+                    "kernels of their own");
       return failure();
     }
   return KernelShape::Rows;

@@ -132,6 +132,17 @@ class Artifact:
         )
         return [float(line) for line in done.stdout.split()]
 
+    def ranks(self, ids, threads=1):
+        """How many rows of tokens by rank were those of sorted logits, bit for
+        bit; one that is not is an error."""
+        done = check(
+            "tenon-test-ranks",
+            self.library,
+            threads,
+            ",".join(map(str, ids)),
+        )
+        return int(done.stdout)
+
     def greedy(self, ids, count, threads=1):
         """The greedy continuation of a prompt as tenon-run prints it."""
         done = check(
