@@ -204,7 +204,7 @@ def _metadata(offset, value):
 
 #: A field changed and sealed again -> words of the error.
 EDITS = {
-    "weights-abi": (_weights(W_ABI, "I", 7), ["abi version", "7", "again"]),
+    "weights-abi": (_weights(W_ABI, "I", 6), ["abi version", "6", "again"]),
     "nine-sections": (_weights(W_COUNT, "I", 9), ["sections", "9"]),
     "no-sections": (_weights(W_COUNT, "I", 0), ["metadata section|packed"]),
     "one-section": (_weights(W_COUNT, "I", 1), ["section"]),
