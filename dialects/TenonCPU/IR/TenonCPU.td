@@ -115,8 +115,8 @@ def TenonCPU_AttendStepAttr : TenonCPU_Attr<"AttendStep", "attend_step"> {
   let description = [{
     A worker takes one part of the slots of one cache head at a time, with all
     query heads of the group, and reads it front to back: `queries` of these
-    heads against `vectors` vectors of 16 slots, or of 16 elements of a value,
-    at once in registers.
+    heads against `vectors` vectors at once in registers, each an element of the
+    keys of 16 slots or 16 elements of a value.
 
     ```mlir
     #a = #tenon_cpu.attend_step<queries = 3, vectors = 4>

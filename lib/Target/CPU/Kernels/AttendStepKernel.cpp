@@ -4,7 +4,8 @@
 //
 // A unit is one part of the slots of one cache head, with all query heads of
 // the group, and is read once, front to back: per tile scores (lanes are
-// slots), a running maximum and sum, weighted values (lanes are elements).
+// slots), a running maximum and sum, weighted values (lanes are elements). Of a
+// tile only what is filled is read.
 // While a tile is read the next one is fetched into the second cache: tiles of
 // a head lie apart, and each is too short a stream for a processor to foresee.
 // Where parts begin follows from the slots that are filled, so results do not
@@ -45,8 +46,8 @@ private:
   Value nextTile(Value tile, Value tileAt);
   void emitScores(int64_t first, int64_t count, Value firstSlot, Value slots,
                   Value tileAt);
-  void emitColumns(int64_t first, int64_t count, Value firstSlot, Value tileAt,
-                   Value column, int64_t vectors);
+  void emitColumn(int64_t first, int64_t count, Value firstSlot, Value tileAt,
+                  Value column);
   void emitValues(int64_t first, int64_t count, Value tileAt, Value slots);
   /// Where the results of query head `m` of the group go.
   SmallVector<Value> place(Value m);
@@ -112,67 +113,65 @@ Value AttendStepBuilder::nextTile(Value tile, Value tileAt) {
   return select(isInside, at, tileAt);
 }
 
-/// Scores of query heads against `vectors` columns of a tile from slot `column`
-/// of it on.
-void AttendStepBuilder::emitColumns(int64_t first, int64_t count,
-                                    Value firstSlot, Value tileAt, Value column,
-                                    int64_t vectors) {
-  Value none = e.splat(-std::numeric_limits<float>::infinity());
-  auto own = [&] { return e.broadcast(e.load(positions, {row})); };
-  SmallVector<Value> visible, bias;
-  for (int64_t v = 0; v < vectors; ++v) {
-    Value slot = e.add(e.add(firstSlot, column), v * kLanes);
-    visible.push_back(isVisible(e.loadVector(slotPositions, {slot}), own));
-    bias.push_back(op.getKeyBias() ? loadBias(slot) : e.splat(0));
-  }
-  SmallVector<Value> dots;
-  for (int64_t r = 0; r < count; ++r)
-    dots.append(bias);
+/// Scores of query heads against the column of a tile that starts with slot
+/// `column` of it: several elements at a time, each with sums of its own, so
+/// that the keys are one stream and no sum waits for itself.
+void AttendStepBuilder::emitColumn(int64_t first, int64_t count,
+                                   Value firstSlot, Value tileAt,
+                                   Value column) {
+  int64_t parts = std::min(schedule.getVectors(), layout.dim);
+  Value slot = e.add(firstSlot, column);
   Value start = e.mul(column, layout.dim);
-  dots = e.loop(
-      e.index(0), e.index(layout.dim), 1, dots,
-      [&](Value d, ValueRange carried) {
-        SmallVector<Value> next(carried);
-        Value from = e.add(start, e.mul(d, kLanes));
-        SmallVector<Value> key;
-        for (int64_t v = 0; v < vectors; ++v) {
-          Value at = e.add(from, v * layout.columnElements());
-          key.push_back(e.toF32(e.loadVector(cells, {e.add(tileAt, at)})));
-        }
-        if (first == 0)
-          fetch(e.add(nextAt, e.add(start, e.mul(d, vectors * kLanes))),
-                vectors);
-        for (int64_t r = 0; r < count; ++r) {
-          Value at = e.add(d, (first + r) * layout.padded);
-          Value x = e.broadcast(e.load(scaled, {at}));
-          for (int64_t v = 0; v < vectors; ++v)
-            next[r * vectors + v] = e.fma(x, key[v], next[r * vectors + v]);
-        }
-        return next;
-      });
-  for (int64_t r = 0; r < count; ++r)
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value score =
-          arith::SelectOp::create(e.b, visible[v], dots[r * vectors + v], none);
-      e.storeVector(score, scores, {e.add(column, r * kSlotTile + v * kLanes)});
+  // Sum `part` of query head r is at part * count + r.
+  auto addElements = [&](Value d, int64_t number, SmallVector<Value> sums) {
+    Value from = e.add(start, e.mul(d, kLanes));
+    for (int64_t part = 0; part < number; ++part) {
+      Value at = e.add(from, part * kLanes);
+      Value key = e.toF32(e.loadVector(cells, {e.add(tileAt, at)}));
+      for (int64_t r = 0; r < count; ++r) {
+        Value x =
+            e.load(scaled, {e.add(d, (first + r) * layout.padded + part)});
+        Value &sum = sums[part * count + r];
+        sum = e.fma(e.broadcast(x), key, sum);
+      }
     }
+    if (first == 0)
+      fetch(e.add(nextAt, from), number);
+    return sums;
+  };
+  SmallVector<Value> sums(parts * count, e.splat(0));
+  if (op.getKeyBias())
+    std::fill_n(sums.begin(), count, loadBias(slot));
+  int64_t whole = layout.dim / parts * parts;
+  sums = e.loop(e.index(0), e.index(whole), parts, sums,
+                [&](Value d, ValueRange carried) {
+                  return addElements(d, parts, SmallVector<Value>(carried));
+                });
+  if (whole < layout.dim)
+    sums = addElements(e.index(whole), layout.dim - whole, sums);
+  Value visible = isVisible(e.loadVector(slotPositions, {slot}), [&] {
+    return e.broadcast(e.load(positions, {row}));
+  });
+  Value none = e.splat(-std::numeric_limits<float>::infinity());
+  for (int64_t r = 0; r < count; ++r) {
+    for (int64_t left = parts; left > 1; left = llvm::divideCeil(left, 2))
+      for (int64_t part = 0; part < left / 2; ++part) {
+        Value &sum = sums[part * count + r];
+        sum = e.addf(sum, sums[(part + llvm::divideCeil(left, 2)) * count + r]);
+      }
+    Value score = arith::SelectOp::create(e.b, visible, sums[r], none);
+    e.storeVector(score, scores, {e.add(column, r * kSlotTile)});
+  }
 }
 
 /// Scores of query heads against the first `slots` slots of the tile that
-/// starts with `firstSlot`: several columns at a time, one by one where the
-/// tile is not full, and none of what lies behind.
+/// starts with `firstSlot`; what lies behind is not read.
 void AttendStepBuilder::emitScores(int64_t first, int64_t count,
                                    Value firstSlot, Value slots, Value tileAt) {
-  int64_t vectors = schedule.getVectors();
   Value end = e.mul(e.divUp(slots, kLanes), kLanes);
-  Value wide = e.mul(e.div(end, vectors * kLanes), vectors * kLanes);
-  e.loop(e.index(0), wide, vectors * kLanes, [&](Value column) {
-    emitColumns(first, count, firstSlot, tileAt, column, vectors);
+  e.loop(e.index(0), end, kLanes, [&](Value column) {
+    emitColumn(first, count, firstSlot, tileAt, column);
   });
-  if (vectors > 1)
-    e.loop(wide, end, kLanes, [&](Value column) {
-      emitColumns(first, count, firstSlot, tileAt, column, 1);
-    });
   e.loop(end, e.index(kSlotTile), kLanes, [&](Value column) {
     for (int64_t r = 0; r < count; ++r)
       e.storeVector(e.splat(-std::numeric_limits<float>::infinity()), scores,

@@ -132,13 +132,13 @@ Value StepBuilder::emitInputSums(const BlockFormat &format) {
 void StepBuilder::emitPrefetch(const BlockFormat &format, Value packed,
                                Value base, size_t rows) {
   constexpr size_t manyRows = 4;
-  constexpr int64_t distance = 8192, line = 64;
-  constexpr int64_t superBlock = 256;
+  constexpr int64_t distance = 6144, line = 64;
+  constexpr int64_t superBlock = 256, superDistance = 8192;
   if (rows >= manyRows) {
     for (int64_t at = 0; at < format.bytes * kLanes; at += line)
       e.prefetch(packed, e.add(base, distance + at));
   } else if (format.elements == superBlock) {
-    e.prefetch(packed, e.add(base, distance));
+    e.prefetch(packed, e.add(base, superDistance));
   }
 }
 
