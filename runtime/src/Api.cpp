@@ -95,10 +95,10 @@ Error stepBatch(tenon_rt_session *const *sessions, size_t count,
   return Session::stepBatch(members, ids, results);
 }
 
-/// The results of a call for tokens by rank.
-Error ranked(const tenon_rt_top_k *best, Results &results) {
-  results.best = best;
-  return best ? success() : missing("tenon_rt_top_k");
+/// A call for tokens by rank: `work` with the results that it asks for.
+template <typename Work>
+Error ranked(const tenon_rt_top_k *best, Work work) {
+  return best ? work(Results{nullptr, best}) : missing("tenon_rt_top_k");
 }
 
 } // namespace
@@ -206,10 +206,9 @@ tenon_rt_status tenon_rt_prefill_top_k(tenon_rt_session *session,
                                        const int32_t *ids, size_t count,
                                        const tenon_rt_top_k *best) {
   return guarded(session, [&] {
-    Results results;
-    Error error = ranked(best, results);
-    return error ? error
-                 : append(session, ids, count, Session::Rows::Last, results);
+    return ranked(best, [&](Results results) {
+      return append(session, ids, count, Session::Rows::Last, results);
+    });
   });
 }
 
@@ -224,10 +223,9 @@ tenon_rt_status tenon_rt_step_top_k(tenon_rt_session *session,
                                     const int32_t *ids, size_t count,
                                     const tenon_rt_top_k *best) {
   return guarded(session, [&] {
-    Results results;
-    Error error = ranked(best, results);
-    return error ? error
-                 : append(session, ids, count, Session::Rows::All, results);
+    return ranked(best, [&](Results results) {
+      return append(session, ids, count, Session::Rows::All, results);
+    });
   });
 }
 
@@ -243,9 +241,9 @@ tenon_rt_status tenon_rt_step_batch_top_k(tenon_rt_session *const *sessions,
                                           size_t count, const int32_t *ids,
                                           const tenon_rt_top_k *best) {
   return guarded(nullptr, [&] {
-    Results results;
-    Error error = ranked(best, results);
-    return error ? error : stepBatch(sessions, count, ids, results);
+    return ranked(best, [&](Results results) {
+      return stepBatch(sessions, count, ids, results);
+    });
   });
 }
 
