@@ -10,6 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Common.h"
+
 #include "tenon-rt/runtime.h"
 
 #include <algorithm>
@@ -17,27 +19,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string>
 #include <vector>
 
 namespace {
-
-void check(tenon_rt_status status, const tenon_rt_session *session = nullptr) {
-  if (status == TENON_RT_OK)
-    return;
-  std::fprintf(stderr, "%s\n", tenon_rt_error(session));
-  std::exit(1);
-}
-
-std::vector<int32_t> parseList(const std::string &text) {
-  std::vector<int32_t> numbers;
-  for (size_t at = 0; at < text.size(); at = text.find(',', at) + 1) {
-    numbers.push_back(std::stoi(text.substr(at)));
-    if (text.find(',', at) == std::string::npos)
-      break;
-  }
-  return numbers;
-}
 
 /// The same sequence twice.
 struct Pair {
