@@ -11,11 +11,11 @@ mutation: change, build, run the named tests, which must fail, change back.
 
     build/venv/bin/python test/Mutation/run.py --work DIR [--only a,b]
 
-Writes DIR/mutations.json and a table, DIR/mutations.md. A run in the same DIR
-goes on: tests that passed over the same sources are not run again, and
-`--resume` leaves out what was caught there before. `--check` builds nothing and
-says which mutations no longer apply. Exit code 1 if a mutation
-survives, does not build, or no longer applies.
+Writes DIR/mutations.json, a table, DIR/mutations.md, and what the programs said,
+DIR/log.txt. A run in the same DIR goes on: tests that passed over the same
+sources are not run again, and `--resume` leaves out what was caught there
+before. `--check` builds nothing and says which mutations no longer apply. Exit
+code 1 if a mutation is anything but caught (README.md has the verdicts).
 """
 
 import argparse
@@ -23,6 +23,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -33,6 +34,26 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 LLVM_BIN = "/usr/lib/llvm-22/bin"
 
+#: After this many seconds a test hangs.
+LIMIT = 600
+
+#: The verdict on a mutation by how the first test that does not pass ends. Only
+#: a test that itself says that something is wrong has caught a mutation.
+VERDICTS = {
+    "fails": "caught",
+    "hangs": "HANGS",
+    "crashes": "CRASHES",
+    "does not run": "TEST DOES NOT RUN",
+}
+
+#: How a test of ctest ended, by the word in its list of tests that failed; any
+#: other is the name of a signal.
+CTEST_ENDS = {
+    "(Failed)": "fails",
+    "(Not Run)": "does not run",
+    "(BAD_COMMAND)": "does not run",
+    "No tests were found": "does not run",
+}
 
 #: What a test needs built, by how its name starts; unit tests are programs.
 TARGETS = {
@@ -101,7 +122,7 @@ class Tree:
         return self._run([*ninja, *targets])
 
     def test(self, spec):
-        """Runs one test of a mutation; true if it passes.
+        """How one test of a mutation ends: `passes` or a key of VERDICTS.
 
         `ctest unit/NAME`, `conformance ARGUMENT...`, `lit FILTER`, or `pytest
         FILE [-k EXPRESSION]` below test/.
@@ -109,15 +130,17 @@ class Tree:
         kind, rest = spec.split(" ", 1)
         if kind == "conformance":
             program = self.build / "test/bin/conformance-test"
-            return self._run([program, *rest.split()])
+            return self._end([program, *rest.split()])
         if kind == "lit":
             lit = Path(os.environ.get("TENON_LLVM_BIN", LLVM_BIN)) / "lit"
-            return self._run([lit, "-sv", self.build / "test", "--filter", rest])
+            return self._end(
+                [lit, "-sv", self.build / "test", "--filter", rest]
+            )
         if kind == "ctest":
-            return self._run(
+            return self._end(
                 ["ctest", "--test-dir", self.build, "-R", f"^{rest}$"]
                 + ["--no-tests=error", "--output-on-failure"]
-                + ["--timeout", "300"]  # a worker may wait for ever
+                + ["--timeout", str(LIMIT)]
             )
         name, _, expression = rest.partition(" -k ")
         argv = [self.build / "venv/bin/python", "-m", "pytest", "-x", "-q"]
@@ -126,26 +149,51 @@ class Tree:
         argv += ["-k", expression] if expression else []
         env = dict(self.env, TENON_SOURCE_DIR=str(self.source))
         env["TENON_BUILD_DIR"] = str(self.build)
-        return self._run(argv, env)
+        return self._end(argv, env)
 
-    def _run(self, argv, env=None):
+    def _end(self, argv, env=None):
+        """How a test ends, by its exit code and by what it says about others."""
+        start = self.log.stat().st_size
+        try:
+            code = self._start(argv, env, LIMIT + 60)
+        except subprocess.TimeoutExpired:
+            return "hangs"
+        said = self.log.read_bytes()[start:].decode(errors="replace")
+        # Tests end programs that hang, and catch signals of their own.
+        if "(Timeout)" in said or "TimeoutExpired" in said:
+            return "hangs"
+        if code < 0 or code > 127 or "the program ended in" in said:
+            return "crashes"
+        if argv[0] == "ctest" and code != 0:
+            return next(
+                (end for mark, end in CTEST_ENDS.items() if mark in said),
+                "crashes",
+            )
+        return {0: "passes", 1: "fails"}.get(code, "does not run")
+
+    def _run(self, argv):
+        return self._start(argv) == 0
+
+    def _start(self, argv, env=None, limit=None):
+        """The exit code; beyond the limit the program and its own are ended."""
         argv = [str(a) for a in argv]
         with open(self.log, "a", encoding="utf-8") as log:
             log.write("$ " + " ".join(argv) + "\n")
             log.flush()
-            try:
-                done = subprocess.run(
-                    argv,
-                    cwd=self.source,
-                    env=env or self.env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    timeout=900,
-                )
-            except subprocess.TimeoutExpired:
-                return False
-        return done.returncode == 0
+            with subprocess.Popen(
+                argv,
+                cwd=self.source,
+                env=env or self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            ) as program:
+                try:
+                    return program.wait(limit)
+                except subprocess.TimeoutExpired:
+                    os.killpg(program.pid, signal.SIGKILL)
+                    raise
 
 
 def places(root, mutation):
@@ -159,16 +207,19 @@ def attempt(tree, mutation):
     path = tree.source / mutation["file"]
     text = path.read_text(encoding="utf-8")
     if places(tree.source, mutation) != 1:
-        return f"does not apply: {places(tree.source, mutation)} places", ""
+        return f"DOES NOT APPLY: {places(tree.source, mutation)} places", ""
     path.write_text(
         text.replace(mutation["old"], mutation["new"]), encoding="utf-8"
     )
     try:
         if not tree.make(mutation["tests"]):
-            return "does not build", ""
+            return "DOES NOT BUILD", ""
         for spec in mutation["tests"]:
-            if not tree.test(spec):
-                return "caught", spec
+            end = tree.test(spec)
+            if end == mutation.get("may"):
+                end = "fails"
+            if end != "passes":
+                return VERDICTS[end], spec
         return "SURVIVED", ""
     finally:
         path.write_text(text, encoding="utf-8")
@@ -230,13 +281,16 @@ def main():
     for spec in specs:
         if spec in known[tree.digest]:
             continue
-        if not tree.test(spec):
-            sys.exit(f"fails without a mutation: {spec}; see {tree.log}")
+        end = tree.test(spec)
+        if end != "passes":
+            sys.exit(f"{end} without a mutation: {spec}; see {tree.log}")
         known[tree.digest].append(spec)
         passed.write_text(json.dumps(known, indent=1))
     print("all named tests pass without a mutation", flush=True)
 
     for mutation in mutations:
+        with open(tree.log, "a", encoding="utf-8") as log:
+            log.write(f"\n==== {mutation['id']}\n")
         start = time.monotonic()
         verdict, by = attempt(tree, mutation)
         seconds = time.monotonic() - start
@@ -247,7 +301,9 @@ def main():
             f"{mutation['id']:32} {verdict} {by} ({seconds:.0f} s)", flush=True
         )
         write(work, [results[m["id"]] for m in listed if m["id"] in results])
-    bad = [m["id"] for m in mutations if results[m["id"]]["verdict"] != "caught"]
+    bad = [
+        m["id"] for m in mutations if results[m["id"]]["verdict"] != "caught"
+    ]
     print(f"{len(mutations) - len(bad)} of {len(mutations)} caught")
     sys.exit("not caught: " + ", ".join(bad) if bad else 0)
 
