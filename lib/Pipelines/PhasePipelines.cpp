@@ -62,9 +62,13 @@ static void buildOptimizePipeline(OpPassManager &manager,
   entries.chunkRows = options.chunkRows;
   manager.addPass(createMakeEntriesPass(entries));
   manager.addNestedPass<func::FuncOp>(createSplitAttentionPass());
+  bool hasBytes = options.target.has("avx512vnni");
   if (options.activations == Activations::Int8 &&
-      options.target.has("avx512bf16"))
-    manager.addNestedPass<func::FuncOp>(createRoundAttentionPass());
+      (hasBytes || options.target.has("avx512bf16"))) {
+    RoundAttentionPassOptions round;
+    round.integers = hasBytes;
+    manager.addNestedPass<func::FuncOp>(createRoundAttentionPass(round));
+  }
   addContract(manager, "optimized");
 }
 

@@ -24,8 +24,8 @@ struct Shape {
   int64_t group; ///< query heads per cache head
   int64_t dim;
   bool isHalf, isCausal, hasLse, hasBias;
-  int64_t parts = 0;      ///< 0: in one piece
-  bool isRounded = false; ///< products of bf16
+  int64_t parts = 0;         ///< 0: in one piece
+  const char *products = ""; ///< what is multiplied: exact, "bf16" or "i8"
 };
 
 /// Every value of every axis, and the pairs that share code.
@@ -40,12 +40,16 @@ const Shape defaults[] = {
     {2, 7, 20, true, false, true, true},
 };
 
-/// Attention with products of bf16: whole vectors and not, odd dims.
+/// Attention with shorter products: whole vectors and not, odd dims.
 const Shape rounded[] = {
-    {3, 3, 64, true, true, true, false, 0, true},
-    {1, 4, 128, false, true, false, true, 0, true},
-    {2, 5, 20, true, false, true, false, 0, true},
-    {1, 1, 33, false, true, true, false, 0, true},
+    {3, 3, 64, true, true, true, false, 0, "bf16"},
+    {1, 4, 128, false, true, false, true, 0, "bf16"},
+    {2, 5, 20, true, false, true, false, 0, "bf16"},
+    {1, 1, 33, false, true, true, false, 0, "bf16"},
+    {3, 3, 64, true, true, true, false, 0, "i8"},
+    {1, 4, 128, false, true, false, true, 0, "i8"},
+    {2, 5, 20, true, false, true, false, 0, "i8"},
+    {1, 1, 33, false, true, true, false, 0, "i8"},
 };
 
 /// Attention in parts: fewer and more of them than tiles of slots, whole
@@ -73,7 +77,7 @@ std::string nameOf(const Shape &shape) {
          (shape.isCausal ? "-causal" : "-full") + (shape.hasLse ? "-lse" : "") +
          (shape.hasBias ? "-bias" : "") +
          (shape.parts ? "-p" + std::to_string(shape.parts) : "") +
-         (shape.isRounded ? "-bf16" : "");
+         (*shape.products ? std::string("-") + shape.products : "");
 }
 
 /// The kernel that appends; its result.
@@ -141,7 +145,10 @@ std::vector<Val> attend(Program &program, const Val &cache, const Val &layer,
     if (shape.hasBias)
       text += " key_bias " + x[4].name + " : " + x[4].type;
     std::vector<Val> both = program.ops(
-        text + " {" + (shape.isRounded ? "products = bf16, " : "") +
+        text + " {" +
+            (*shape.products
+                 ? std::string("products = ") + shape.products + ", "
+                 : "") +
             (shape.parts ? "parts = " + std::to_string(shape.parts) + " : i64, "
                          : "") +
             "scale = " + scale + " : f32} : " + type + ", " + x[1].type + ", " +
@@ -191,16 +198,17 @@ void addAttend(std::vector<Case> &cases, const Shape &shape, bool isStep) {
   Case made = program.finish("attend",
                              std::string("attend-") +
                                  (isStep ? "step-" : "chunk-") + nameOf(shape),
-                             shape.isRounded ? "bf16"
+                             *shape.products ? shape.products
                              : shape.isHalf  ? "f16"
                                              : "f32",
                              results);
   // Weights are rounded relative to another maximum than the reference's: each
-  // by 2^-8 of itself at most, there and here.
-  if (shape.isRounded) {
+  // by 2^-8 of itself at most, there and here. As an integer one may be the
+  // other of two that are about equally near: 1/255 of a tile's largest.
+  if (*shape.products)
     made.tolerance = 8e-3;
+  if (shape.products == std::string("bf16"))
     made.feature = "avx512bf16";
-  }
   addConditions(made, isStep);
   cases.push_back(std::move(made));
 }

@@ -77,9 +77,9 @@ LogicalResult AttentionOp::verify() {
   if (ShapedType::isDynamic(heads) || heads < 1 || heads % cache.getHeads())
     return emitOpError("expected query heads to be a multiple of the cache's ")
            << cache.getHeads() << " heads, but got " << query;
-  if (getProducts() && !getProducts()->isBF16())
-    return emitOpError("expected products of bf16, or none given for exact "
-                       "ones, but got ")
+  if (getProducts() && !getProducts()->isBF16() && !getProducts()->isInteger(8))
+    return emitOpError("expected products of bf16 or i8, or none given for "
+                       "exact ones, but got ")
            << *getProducts();
   // The results' rows of one head: one, or one per part.
   SmallVector<int64_t> shape = {rows, heads};

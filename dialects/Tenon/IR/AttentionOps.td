@@ -85,6 +85,14 @@ def Tenon_AttentionOp : Tenon_Op<"attention"> {
     relative to another number than the largest score: each differs by at most
     2^-7 of itself, in products and in their total alike.
 
+    With `products = i8` integers are multiplied: each query, key and value
+    becomes integers in -127..127 times its largest absolute element / 127:
+    the nearest ones (ties to even) to the products with 127 / largest, a
+    quotient of f32 in which the largest is at least 1e-30.
+    A value's scale is multiplied with its weight, and such products become
+    integers in 0..255 times 1/255 of the largest visible one of their tile of
+    64 slots (tiles as with `parts`). The total is that of exact weights.
+
     Source: arXiv:2205.14135 (tiling by partial sums), arXiv:2305.13245
     (grouped heads).
 

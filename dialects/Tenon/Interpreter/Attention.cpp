@@ -140,6 +140,46 @@ LogicalResult Evaluator::evaluate(CacheAppendOp op) {
   return success();
 }
 
+/// The largest absolute number of a vector.
+static double largestOf(ArrayRef<double> vector) {
+  double largest = 0;
+  for (double x : vector)
+    largest = std::max(largest, std::abs(x));
+  return largest;
+}
+
+/// The integer that stands for `x` where `limit` stands for `largest`, ties to
+/// even. The quotient is one of f32: elements half way between two integers are
+/// common where vectors are of f16, and a query may turn on one of them.
+static double roundToInteger(double x, double largest, float limit) {
+  return std::nearbyint(
+      x * double(limit / std::max(static_cast<float>(largest), 1e-30f)));
+}
+
+/// Vectors one after the other, each as integers of 8 bits times its scale.
+static std::vector<double> roundToBytes(ArrayRef<double> vectors, int64_t dim) {
+  std::vector<double> result;
+  for (; !vectors.empty(); vectors = vectors.drop_front(dim)) {
+    double largest = largestOf(vectors.take_front(dim));
+    for (double x : vectors.take_front(dim))
+      result.push_back(roundToInteger(x, largest, 127) * largest / 127);
+  }
+  return result;
+}
+
+/// Weights of a tile times their values' scales as integers in 0..255 times
+/// 1/255 of the largest, and without those scales again.
+static void roundWeights(MutableArrayRef<double> weights,
+                         ArrayRef<double> scales) {
+  double largest = 0;
+  for (auto [weight, scale] : llvm::zip(weights, scales))
+    largest = std::max(largest, weight * scale);
+  for (auto [weight, scale] : llvm::zip(weights, scales))
+    if (scale > 0)
+      weight =
+          roundToInteger(weight * scale, largest, 255) * largest / 255 / scale;
+}
+
 LogicalResult Evaluator::evaluate(AttentionOp op) {
   const CacheValue *cache = getCache(op, op.getCache());
   std::optional<int64_t> index = getIndex(op, op.getLayer());
@@ -171,24 +211,36 @@ LogicalResult Evaluator::evaluate(AttentionOp op) {
   int64_t parts = op.getParts().value_or(1);
   int64_t tiles = llvm::divideCeil(layer->slots(), kPartTile);
   // Numbers that are multiplied, as the op rounds them.
+  bool isInteger = op.getProducts() && op.getProducts()->isInteger(8);
   auto factor = [&](double x) {
-    return op.getProducts() ? roundToFormat(x, *op.getProducts()) : x;
+    return op.getProducts() && !isInteger ? roundToFormat(x, *op.getProducts())
+                                          : x;
   };
-  std::vector<double> scores(layer->slots());
+  ArrayRef<double> queries = query->data;
+  ArrayRef<double> keys(layer->key), values(layer->value);
+  std::vector<double> roundedQueries, roundedKeys, roundedValues, valueScales;
+  if (isInteger) {
+    for (size_t at = 0; at < values.size(); at += dim)
+      valueScales.push_back(largestOf(values.slice(at, dim)) / 127);
+    queries = roundedQueries = roundToBytes(queries, dim);
+    keys = roundedKeys = roundToBytes(keys, dim);
+    values = roundedValues = roundToBytes(values, dim);
+  }
+  std::vector<double> scores(layer->slots()), weights(layer->slots());
   for (int64_t t = 0; t < query->rows(); ++t)
     for (int64_t place = 0; place < heads * parts; ++place) {
       int64_t h = place / parts, part = place % parts;
       int64_t first = tiles * part / parts * kPartTile;
       int64_t last = std::min(tiles * (part + 1) / parts * kPartTile,
                               int64_t(layer->slots()));
-      const double *q = query->row(t) + h * dim;
+      const double *q = &queries[(t * heads + h) * dim];
       double *o = output->row(t) + place * dim;
       double largest = -std::numeric_limits<double>::infinity();
       for (int64_t j = first; j < last; ++j) {
         scores[j] = -std::numeric_limits<double>::infinity();
         if (causal && layer->positions[j] > positions->data[t])
           continue;
-        const double *k = &layer->key[(j * cacheHeads + h / group) * dim];
+        const double *k = &keys[(j * cacheHeads + h / group) * dim];
         double dot = 0;
         for (int64_t i = 0; i < dim; ++i)
           dot += factor(q[i]) * factor(k[i]);
@@ -201,13 +253,20 @@ LogicalResult Evaluator::evaluate(AttentionOp op) {
       }
       double sum = 0;
       for (int64_t j = first; j < last; ++j)
-        sum += factor(std::exp(scores[j] - largest));
+        sum += weights[j] = factor(std::exp(scores[j] - largest));
       lse->row(t)[place] = largest + std::log(sum);
+      for (int64_t from = first; isInteger && from < last; from += kPartTile) {
+        int64_t to = std::min<int64_t>(from + kPartTile, last);
+        std::vector<double> scales;
+        for (int64_t j = from; j < to; ++j)
+          scales.push_back(valueScales[j * cacheHeads + h / group]);
+        roundWeights(MutableArrayRef(weights).slice(from, to - from), scales);
+      }
       for (int64_t j = first; j < last; ++j) {
-        double weight = factor(std::exp(scores[j] - largest)) / sum;
+        double weight = weights[j] / sum;
         if (weight == 0)
           continue;
-        const double *v = &layer->value[(j * cacheHeads + h / group) * dim];
+        const double *v = &values[(j * cacheHeads + h / group) * dim];
         for (int64_t i = 0; i < dim; ++i)
           o[i] += weight * factor(v[i]);
       }

@@ -121,15 +121,21 @@ def MakeEntriesPass : Pass<"tenon-make-entries", "::mlir::ModuleOp"> {
 
 def RoundAttentionPass
     : Pass<"tenon-round-attention", "::mlir::func::FuncOp"> {
-  let summary = "Lets attention of many rows multiply numbers of bf16.";
+  let summary = "Lets attention of many rows multiply shorter numbers.";
   let description = [{
-    Gives `products = bf16` to each attention of an entry of many rows of one
-    sequence; for machines whose instructions multiply pairs of bf16.
+    Gives `products = bf16`, or with `integers` `products = i8`, to each
+    attention of an entry of many rows of one sequence; for machines whose
+    instructions multiply pairs of bf16, or four bytes.
 
-    Changes values: queries, keys, values and weights by at most 2^-8 of
-    themselves. Metric: root mean square of the differences of results over
-    that of the results, bound 0.02.
+    Changes values: as bf16 queries, keys, values and weights by at most 2^-8
+    of themselves; as integers by at most 1/254 of the largest element of a
+    vector and 1/510 of the largest weight of a tile. Metric: root mean square
+    of the differences of results over that of the results, bound 0.05.
   }];
+  let options = [
+    Option<"integers", "integers", "bool", "false",
+           "multiply integers of 8 bits instead of bf16">,
+  ];
 }
 
 def SplitAttentionPass

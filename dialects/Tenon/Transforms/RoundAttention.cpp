@@ -2,8 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Attention of many rows is bound by arithmetic, and pairs of bf16 multiply at
-// twice the rate of f32. One row is bound by what it reads, so it stays exact.
+// Attention of many rows is bound by arithmetic. Pairs of bf16 multiply at
+// twice the rate of f32, fours of bytes at four times. One row is bound by what
+// it reads, so it stays exact.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,9 +35,10 @@ void RoundAttentionPass::runOnOperation() {
   if (!getOperation()->hasAttr(kMaxRowsAttrName) ||
       attendsByRow(getOperation()))
     return;
-  Type bf16 = BFloat16Type::get(&getContext());
+  Builder builder(&getContext());
+  Type products = integers ? Type(builder.getI8Type()) : builder.getBF16Type();
   getOperation().walk([&](AttentionOp attention) {
     if (!attention.getParts())
-      attention.setProductsAttr(TypeAttr::get(bf16));
+      attention.setProductsAttr(TypeAttr::get(products));
   });
 }

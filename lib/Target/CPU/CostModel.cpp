@@ -99,9 +99,9 @@ void countOp(Operation *op, KernelCost &cost) {
                               (cache.getK().getIntOrFloatBitWidth() +
                                cache.getV().getIntOrFloatBitWidth()) /
                               8.0;
-    if (std::optional<Type> products = attention.getProducts();
-        products && products->isBF16())
-      cost.arithmetic = Arithmetic::BF16;
+    if (std::optional<Type> products = attention.getProducts(); products)
+      cost.arithmetic =
+          products->isBF16() ? Arithmetic::BF16 : Arithmetic::Int8;
     cost.operationsPerRowAndSlot +=
         4.0 * rowElements(attention.getQuery().getType());
     return;

@@ -20,11 +20,6 @@ static double negativeInfinity() {
   return -std::numeric_limits<double>::infinity();
 }
 
-bool tenon::cpu::isBf16(AttentionOp op) {
-  std::optional<Type> products = op.getProducts();
-  return products && products->isBF16();
-}
-
 AttendBase::AttendBase(KernelOp kernel, func::FuncOp function)
     : op(cast<AttentionOp>(kernel.getBody().front().front())),
       function(function), arguments(kernel, KernelShape::Attend),

@@ -18,9 +18,6 @@
 
 namespace tenon::cpu {
 
-/// Whether an attention multiplies numbers of bf16.
-bool isBf16(AttentionOp op);
-
 class AttendBase {
 protected:
   AttendBase(KernelOp kernel, mlir::func::FuncOp function);

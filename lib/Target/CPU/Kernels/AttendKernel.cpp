@@ -27,10 +27,12 @@ constexpr int32_t kFree = std::numeric_limits<int32_t>::max();
 
 class AttendBuilder : AttendBase {
 public:
-  AttendBuilder(KernelOp kernel, func::FuncOp function)
+  AttendBuilder(KernelOp kernel, const CPUTargetOptions &target,
+                func::FuncOp function)
       : AttendBase(kernel, function),
         schedule(cast<AttendAttr>(*kernel.getSchedule())),
-        panels(e, layout, isBf16(op)), tileRows(schedule.getQueries()),
+        panels(AttendPanels::create(e, op, target)),
+        tileRows(schedule.getQueries()),
         padded(llvm::alignTo(group * schedule.getRows(), tileRows)) {}
 
   void build();
@@ -49,7 +51,7 @@ private:
   std::pair<Value, Value> place(Value m);
 
   AttendAttr schedule;
-  AttendPanels panels;
+  std::unique_ptr<AttendPanels> panels;
   int64_t tileRows, padded;
   Value own;                      // scratch memory: positions of the queries
   Value firstRow, queries, bound; // of the unit
@@ -62,7 +64,7 @@ int64_t AttendBuilder::scratchBytes(AttentionOp op, AttendAttr schedule) {
   int64_t group = op.getQuery().getType().getDimSize(1) / layout.heads;
   int64_t tileRows = schedule.getQueries();
   int64_t padded = llvm::alignTo(group * schedule.getRows(), tileRows);
-  return AttendPanels::bytes(layout, isBf16(op), padded, tileRows) +
+  return AttendPanels::bytes(op, padded, tileRows) +
          sumBytes(layout, padded, tileRows) + llvm::alignTo(padded * 4, 64);
 }
 
@@ -80,8 +82,10 @@ void AttendBuilder::emitStart() {
   Value count = e.mul(e.divUp(queries, tileRows), tileRows);
   e.loop(e.index(0), count, 1, [&](Value m) {
     auto [row, member] = place(m);
+    SmallVector<Value> x;
     for (int64_t d = 0; d < layout.padded; d += kLanes)
-      panels.storeQuery(m, d, loadQuery(row, member, d));
+      x.push_back(loadQuery(row, member, d));
+    panels->storeQuery(m, x);
     clearSums(m);
     e.store(e.load(positions, {row}), own, {m});
   });
@@ -92,7 +96,7 @@ void AttendBuilder::emitScores(Value first, Value firstSlot, bool isMasked) {
   int64_t vectors = schedule.getVectors();
   Value none = e.splat(-std::numeric_limits<float>::infinity());
   auto emitColumn = [&](Value column) {
-    SmallVector<Value> dots = panels.dotKeys(first, column, tileRows, vectors);
+    SmallVector<Value> dots = panels->dotKeys(first, column, tileRows, vectors);
     for (int64_t v = 0; v < vectors; ++v) {
       Value slot = e.add(e.add(firstSlot, column), v * kLanes);
       Value position, bias;
@@ -134,11 +138,9 @@ void AttendBuilder::emitValues(Value first) {
     auto sumAt = [&](int64_t r, int64_t v) {
       return e.add(e.mul(e.add(first, r), layout.padded), (begin + v) * kLanes);
     };
-    SmallVector<Value> parts;
-    for (int64_t r = 0; r < tileRows; ++r)
-      for (int64_t v = 0; v < vectors; ++v)
-        parts.push_back(e.loadVector(sums, {sumAt(r, v)}));
-    parts = panels.addValues(parts, tileRows, begin, vectors);
+    SmallVector<Value> parts = panels->addValues(
+        [&](int64_t r, int64_t v) { return e.loadVector(sums, {sumAt(r, v)}); },
+        tileRows, begin, vectors);
     for (int64_t r = 0; r < tileRows; ++r)
       for (int64_t v = 0; v < vectors; ++v)
         e.storeVector(parts[r * vectors + v], sums, {sumAt(r, v)});
@@ -148,9 +150,9 @@ void AttendBuilder::emitValues(Value first) {
 void AttendBuilder::emitQueries(Value first, Value firstSlot, bool isMasked) {
   emitScores(first, firstSlot, isMasked);
   emitSoftmax(
-      first, tileRows, [&](Value x) { return panels.exp2(x); },
+      first, tileRows, [&](Value x) { return panels->exp2(x); },
       [&](int64_t r, ArrayRef<Value> weights, Value total) {
-        return panels.storeWeights(r, weights, total);
+        return panels->storeWeights(r, weights, total);
       });
   emitValues(first);
 }
@@ -159,8 +161,8 @@ void AttendBuilder::emitQueries(Value first, Value firstSlot, bool isMasked) {
 void AttendBuilder::emitTile(Value tile) {
   Value firstSlot = e.mul(tile, kSlotTile);
   Value tileAt = layout.tileAt(e, head, tile);
-  panels.convert(cells, tileAt,
-                 e.min(e.sub(bound, firstSlot), e.index(kSlotTile)));
+  panels->convert(cells, tileAt,
+                  e.min(e.sub(bound, firstSlot), e.index(kSlotTile)));
   auto bounds = e.loop(
       e.index(0), e.index(kSlotTile), kLanes,
       {e.i32Splat(kFree), e.i32Splat(std::numeric_limits<int32_t>::min())},
@@ -227,7 +229,7 @@ void AttendBuilder::emitUnit(Value unit) {
 
 void AttendBuilder::build() {
   int64_t at =
-      panels.map(function.getArgument(arguments.scratch), padded, tileRows);
+      panels->map(function.getArgument(arguments.scratch), padded, tileRows);
   takeSums(at, padded, tileRows);
   own = take(at, padded, e.b.getI32Type());
   emitUnits([&](Value unit) { emitUnit(unit); });
@@ -236,12 +238,13 @@ void AttendBuilder::build() {
 LogicalResult tenon::cpu::buildAttendKernel(KernelOp kernel,
                                             const CPUTargetOptions &target,
                                             func::FuncOp function) {
-  if (isBf16(cast<AttentionOp>(kernel.getBody().front().front())) &&
+  auto op = cast<AttentionOp>(kernel.getBody().front().front());
+  if (op.getProducts() && op.getProducts()->isBF16() &&
       !target.has("avx512bf16"))
     return kernel.emitOpError("expected a CPU with avx512bf16 for products of "
                               "bf16 in kernel '")
            << kernel.getName() << "', but got one without; leave the products "
            << "exact";
-  AttendBuilder(kernel, function).build();
+  AttendBuilder(kernel, target, function).build();
   return success();
 }

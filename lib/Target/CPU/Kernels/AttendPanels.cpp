@@ -10,41 +10,114 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::cpu;
 
-/// Bytes of the four parts, each of whole cache lines.
-static SmallVector<int64_t> countBytes(const CacheLayoutOf &layout, bool isBf16,
-                                       int64_t queries, int64_t rows) {
-  int64_t bytes = isBf16 ? 2 : 4;
-  int64_t depth = isBf16 ? llvm::alignTo(layout.dim, 2) : layout.dim;
-  SmallVector<int64_t> counts = {queries * layout.padded, rows * kSlotTile,
-                                 depth * kSlotTile, kSlotTile * layout.padded};
-  for (int64_t &count : counts)
-    count = llvm::alignTo(count * bytes, 64);
-  return counts;
+namespace {
+
+/// Numbers of a type in the scratch memory.
+struct Part {
+  Type type;
+  int64_t count;
+
+  /// In whole cache lines.
+  int64_t bytes() const {
+    return llvm::alignTo(count * type.getIntOrFloatBitWidth() / 8, 64);
+  }
+};
+
+} // namespace
+
+/// What lies in the scratch memory, in order.
+static SmallVector<Part, 9> listParts(AttentionOp op, int64_t queries,
+                                      int64_t rows) {
+  CacheLayoutOf layout(op.getCache().getType());
+  Builder b(op.getContext());
+  Type f32 = b.getF32Type(), i32 = b.getI32Type(), i8 = b.getI8Type();
+  Type number = op.getProducts().value_or(f32);
+  // Numbers that are multiplied at once.
+  int64_t step = 32 / number.getIntOrFloatBitWidth();
+  int64_t depth = llvm::alignTo(layout.dim, step);
+  SmallVector<Part, 9> parts = {{number, queries * layout.padded},
+                                {number, rows * kSlotTile},
+                                {number, depth * kSlotTile},
+                                {number, kSlotTile * layout.padded}};
+  if (number == i8)
+    parts.append({{i32, queries},
+                  {f32, queries},
+                  {f32, kSlotTile},
+                  {f32, kSlotTile},
+                  {f32, rows}});
+  return parts;
 }
 
-int64_t AttendPanels::bytes(const CacheLayoutOf &layout, bool isBf16,
-                            int64_t queries, int64_t rows) {
+int64_t AttendPanels::bytes(AttentionOp op, int64_t queries, int64_t rows) {
   int64_t all = 0;
-  for (int64_t bytes : countBytes(layout, isBf16, queries, rows))
-    all += bytes;
+  for (const Part &part : listParts(op, queries, rows))
+    all += part.bytes();
   return all;
 }
 
 int64_t AttendPanels::map(Value scratch, int64_t count, int64_t rows) {
-  Type type = isPaired ? Type(e.b.getBF16Type()) : e.f32();
+  Value *places[] = {&queries,   &weights,     &keys,
+                     &values,    &querySums,   &queryScales,
+                     &keyScales, &valueScales, &weightScales};
   int64_t at = 0;
-  SmallVector<int64_t> bytes = countBytes(layout, isPaired, count, rows);
-  Value *parts[] = {&queries, &weights, &keys, &values};
-  for (auto [part, size] : llvm::zip(parts, bytes)) {
-    *part = e.view(scratch, e.index(at), type, {size / (isPaired ? 2 : 4)});
-    at += size;
+  for (auto [place, part] : llvm::zip(places, listParts(op, count, rows))) {
+    *place = e.view(scratch, e.index(at), part.type, {part.count});
+    at += part.bytes();
   }
   return at;
 }
 
-void AttendPanels::storeQuery(Value m, int64_t d, Value x) {
-  e.storeVector(isPaired ? e.fromF32(x, e.b.getBF16Type()) : x, queries,
-                {e.add(e.mul(m, layout.padded), d)});
+std::unique_ptr<AttendPanels>
+AttendPanels::create(Emitter &e, AttentionOp op,
+                     const CPUTargetOptions &target) {
+  std::optional<Type> products = op.getProducts();
+  return products && products->isInteger(8) ? createIntegerPanels(e, op, target)
+                                            : createFloatPanels(e, op);
+}
+
+namespace {
+
+class FloatPanels : public AttendPanels {
+public:
+  FloatPanels(Emitter &e, AttentionOp op)
+      : AttendPanels(e, op), isPaired(op.getProducts().has_value()),
+        depth(isPaired ? llvm::alignTo(layout.dim, 2) : layout.dim) {}
+
+  void storeQuery(Value m, ArrayRef<Value> x) override;
+  Value storeWeights(int64_t r, ArrayRef<Value> x, Value total) override;
+  Value exp2(Value x) override;
+  void convert(Value cells, Value tileAt, Value slots) override;
+  SmallVector<Value> dotKeys(Value first, Value column, int64_t rows,
+                             int64_t vectors) override;
+  SmallVector<Value> addValues(Sum sum, int64_t rows, int64_t begin,
+                               int64_t vectors) override;
+
+private:
+  /// Numbers that one step of a product takes.
+  int64_t step() const { return isPaired ? 2 : 1; }
+  Value pair(Value low, Value high);
+  Value loadPanel(Value panel, Value at);
+  void storePanel(Value x, Value panel, Value at);
+  /// The number, or pair of numbers, at place `at` in all lanes.
+  Value spread(Value numbers, Value at);
+  Value multiply(Value x, Value y, Value sum);
+
+  bool isPaired;
+  int64_t depth; ///< elements of a key, in whole steps
+};
+
+} // namespace
+
+std::unique_ptr<AttendPanels> tenon::cpu::createFloatPanels(Emitter &e,
+                                                            AttentionOp op) {
+  return std::make_unique<FloatPanels>(e, op);
+}
+
+void FloatPanels::storeQuery(Value m, ArrayRef<Value> x) {
+  for (auto [v, part] : llvm::enumerate(x))
+    e.storeVector(
+        isPaired ? e.fromF32(part, e.b.getBF16Type()) : part, queries,
+        {e.add(e.mul(m, layout.padded), static_cast<int64_t>(v) * kLanes)});
 }
 
 /// An instruction of AVX-512 by the name of its LLVM intrinsic.
@@ -56,9 +129,7 @@ static Value emitAvx512(Emitter &e, StringRef name, Type type,
       .getResult(0);
 }
 
-Value AttendPanels::exp2(Value x) {
-  if (!isPaired)
-    return e.exp2(x);
+Value tenon::cpu::emitShortExp2(Emitter &e, Value x) {
   auto constant = [&](int32_t value, int64_t bits) -> Value {
     return arith::ConstantOp::create(
         e.b, e.b.getIntegerAttr(e.b.getIntegerType(bits), value));
@@ -76,13 +147,17 @@ Value AttendPanels::exp2(Value x) {
                     {power, x, power, all, current});
 }
 
+Value FloatPanels::exp2(Value x) {
+  return isPaired ? emitShortExp2(e, x) : e.exp2(x);
+}
+
 /// Two vectors of f32 as one of bf16.
 static Value shorten(Emitter &e, Value low, Value high) {
   return emitAvx512(e, "bf16.cvtne2ps2bf16.512",
                     e.vec(e.b.getBF16Type(), 2 * kLanes), {high, low});
 }
 
-Value AttendPanels::storeWeights(int64_t r, ArrayRef<Value> x, Value total) {
+Value FloatPanels::storeWeights(int64_t r, ArrayRef<Value> x, Value total) {
   for (int64_t v = 0; v < static_cast<int64_t>(x.size()); v += step()) {
     Value at = e.index(r * kSlotTile + v * kLanes);
     if (isPaired) {
@@ -101,7 +176,7 @@ Value AttendPanels::storeWeights(int64_t r, ArrayRef<Value> x, Value total) {
 }
 
 /// Two vectors of f32 as pairs of bf16.
-Value AttendPanels::pair(Value low, Value high) {
+Value FloatPanels::pair(Value low, Value high) {
   Value both = shorten(e, low, high);
   SmallVector<int64_t> order;
   for (int64_t lane = 0; lane < kLanes; ++lane)
@@ -110,14 +185,14 @@ Value AttendPanels::pair(Value low, Value high) {
 }
 
 /// Panels hold vectors of 16 numbers or pairs of numbers.
-Value AttendPanels::loadPanel(Value panel, Value at) {
+Value FloatPanels::loadPanel(Value panel, Value at) {
   return e.loadVector(panel, {at}, step() * kLanes);
 }
-void AttendPanels::storePanel(Value x, Value panel, Value at) {
+void FloatPanels::storePanel(Value x, Value panel, Value at) {
   e.storeVector(x, panel, {at});
 }
 
-void AttendPanels::convert(Value cells, Value tileAt, Value slots) {
+void FloatPanels::convert(Value cells, Value tileAt, Value slots) {
   // Keys: element after element, or pair after pair, slots innermost.
   e.loop(
       e.index(0), e.index(layout.dim / step() * step()), step(), [&](Value d) {
@@ -158,7 +233,7 @@ void AttendPanels::convert(Value cells, Value tileAt, Value slots) {
   });
 }
 
-Value AttendPanels::spread(Value numbers, Value at) {
+Value FloatPanels::spread(Value numbers, Value at) {
   if (!isPaired)
     return e.broadcast(e.load(numbers, {at}));
   // A pair is a lane of 32 bits.
@@ -169,14 +244,14 @@ Value AttendPanels::spread(Value numbers, Value at) {
                                    e.broadcast(word));
 }
 
-Value AttendPanels::multiply(Value x, Value y, Value sum) {
+Value FloatPanels::multiply(Value x, Value y, Value sum) {
   if (!isPaired)
     return e.fma(x, y, sum);
   return emitAvx512(e, "bf16.dpbf16ps.512", sum.getType(), {sum, x, y});
 }
 
-SmallVector<Value> AttendPanels::dotKeys(Value first, Value column,
-                                         int64_t rows, int64_t vectors) {
+SmallVector<Value> FloatPanels::dotKeys(Value first, Value column, int64_t rows,
+                                        int64_t vectors) {
   SmallVector<Value> dots(rows * vectors, e.splat(0));
   Value start = e.mul(first, layout.padded);
   return e.loop(
@@ -196,8 +271,12 @@ SmallVector<Value> AttendPanels::dotKeys(Value first, Value column,
       });
 }
 
-SmallVector<Value> AttendPanels::addValues(ArrayRef<Value> sums, int64_t rows,
-                                           int64_t begin, int64_t vectors) {
+SmallVector<Value> FloatPanels::addValues(Sum sum, int64_t rows, int64_t begin,
+                                          int64_t vectors) {
+  SmallVector<Value> sums;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t v = 0; v < vectors; ++v)
+      sums.push_back(sum(r, v));
   return e.loop(
       e.index(0), e.index(kSlotTile), step(), sums,
       [&](Value s, ValueRange carried) {
