@@ -144,30 +144,25 @@ ChunkBuilder::emitIntegerSums(ArrayRef<const BlockFormat *> formats,
       zero, e.index(work.columns / size), 1, sums,
       [&](Value number, ValueRange carried) {
         SmallVector<Value> totals(carried);
-        Value place = e.mul(number, kLanes);
-        Value element = e.mul(number, size);
+        Value scales = e.mul(number, kLanes);
         Value codes = e.mul(number, size * kLanes);
-        Value scaleIndex =
-            size == kInputBlock ? number : e.div(number, kInputBlock / size);
+        InputPlace place{
+            e.mul(number, size), number,
+            size == kInputBlock ? number : e.div(number, kInputBlock / size)};
         SmallVector<SubBlock> blocks;
         for (auto [panel, format] : llvm::zip(from, formats)) {
           SubBlock block;
-          block.size = size;
           block.bias = BlockReader::codeBias(*format);
           block.codes4 = [&, memory = panel.codes](int64_t i) {
             return e.loadVector(memory, {e.add(codes, i * kLanes)}, 4 * kLanes);
           };
-          block.scale = e.loadVector(panel.scales, {place});
+          block.scale = e.loadVector(panel.scales, {scales});
           if (format->minimum != MinimumKind::None)
-            block.minimum = e.loadVector(panel.minima, {place});
+            block.minimum = e.loadVector(panel.minima, {scales});
           block.largest = BlockReader::largestCode(*format);
-          block.element = element;
-          block.index = number;
-          block.scaleIndex = scaleIndex;
-          block.total = blocks.size();
           blocks.push_back(std::move(block));
         }
-        emitProducts(e, target, *integers, blocks, rowOf, totals);
+        emitProducts(e, target, *integers, place, size, blocks, rowOf, totals);
         return totals;
       });
 }

@@ -44,19 +44,19 @@ Value QuantizedInput::total(Value row, Value index, bool half) {
 }
 
 void tenon::cpu::emitProducts(Emitter &e, const CPUTargetOptions &target,
-                              QuantizedInput &input, ArrayRef<SubBlock> blocks,
+                              QuantizedInput &input, const InputPlace &place,
+                              int64_t size, ArrayRef<SubBlock> blocks,
                               ArrayRef<Value> rows,
                               MutableArrayRef<Value> totals) {
-  int64_t size = blocks.front().size;
   bool half = size == 16;
-  // Of block b and row r at b * rows + r.
+  // Of block b and row r at b * rows + r, as the totals are.
   SmallVector<Value> sums;
   for (const SubBlock &block : blocks)
     for (Value row : rows) {
       Value sum = e.i32Splat(0);
       if (block.bias)
         sum = arith::ShLIOp::create(e.b,
-                                    input.negativeSum(row, block.index, half),
+                                    input.negativeSum(row, place.index, half),
                                     e.i32Splat(llvm::Log2_64(block.bias)));
       sums.push_back(sum);
     }
@@ -65,33 +65,24 @@ void tenon::cpu::emitProducts(Emitter &e, const CPUTargetOptions &target,
     for (const SubBlock &block : blocks)
       codes.push_back(block.codes4(i));
     for (auto [r, row] : llvm::enumerate(rows)) {
-      // Blocks of several groups meet the same elements.
-      Value element, x;
+      Value x = input.codes4(row, e.add(place.element, i));
       for (auto [b, block] : llvm::enumerate(blocks)) {
-        if (block.element != element) {
-          element = block.element;
-          x = input.codes4(row, e.add(element, i));
-        }
         Value &sum = sums[b * rows.size() + r];
         sum = emitDot4(e, target, sum, codes[b], x, block.largest);
       }
     }
   }
   for (auto [r, row] : llvm::enumerate(rows)) {
-    Value scaleIndex, scale;
+    Value scale = input.scale(row, place.scaleIndex);
     for (auto [b, block] : llvm::enumerate(blocks)) {
-      if (block.scaleIndex != scaleIndex) {
-        scaleIndex = block.scaleIndex;
-        scale = input.scale(row, scaleIndex);
-      }
-      Value &total = totals[block.total * rows.size() + r];
+      Value &total = totals[b * rows.size() + r];
       Value product =
           arith::SIToFPOp::create(e.b, e.vf32(), sums[b * rows.size() + r]);
       product = e.mulf(product, scale);
       total = e.fma(product, block.scale, total);
       if (block.minimum)
         total =
-            e.fma(block.minimum, input.total(row, block.index, half), total);
+            e.fma(block.minimum, input.total(row, place.index, half), total);
     }
   }
 }

@@ -41,9 +41,15 @@ private:
   mlir::Value memory;
 };
 
-/// A sub-block of 16 outputs: `size` (16 or 32) codes that share a scale.
+/// What sub-blocks that are read side by side meet: the input's element that
+/// their first codes meet, the number of its (half) block and that of the whole
+/// block.
+struct InputPlace {
+  mlir::Value element, index, scaleIndex;
+};
+
+/// A sub-block of 16 outputs: codes that share a scale.
 struct SubBlock {
-  int64_t size;
   /// What codes exceed their meaning by: a power of two, or 0.
   int64_t bias;
   /// Codes of elements i..i+3 of the sub-block, 64 unsigned bytes.
@@ -52,17 +58,14 @@ struct SubBlock {
   mlir::Value minimum; ///< null: none
   /// No code is above it.
   int64_t largest = 255;
-  /// The input's element that meets the first, the number of its (half) block
-  /// and that of the whole block.
-  mlir::Value element, index, scaleIndex;
-  /// Its sums are added to those at `total` * rows.
-  int64_t total = 0;
 };
 
-/// Adds the products of `blocks`, sub-blocks of one size, with each of `rows`
-/// to `totals` (16 x f32 each). All blocks are read side by side.
+/// Adds the products of `blocks`, sub-blocks of `size` codes (16 or 32) of
+/// several weights or groups, with the same elements of each of `rows` to
+/// `totals` (16 x f32 each; of block b and row r at b * rows + r).
 void emitProducts(Emitter &e, const CPUTargetOptions &target,
-                  QuantizedInput &input, llvm::ArrayRef<SubBlock> blocks,
+                  QuantizedInput &input, const InputPlace &place, int64_t size,
+                  llvm::ArrayRef<SubBlock> blocks,
                   llvm::ArrayRef<mlir::Value> rows,
                   llvm::MutableArrayRef<mlir::Value> totals);
 

@@ -169,15 +169,14 @@ void StepBuilder::emitBlockProducts(const BlockFormat &format,
                                     MutableArrayRef<Value> totals) {
   assert(format.elements == kInputBlock && "expected sub-scales");
   SubBlock block;
-  block.size = format.elements;
   block.bias = BlockReader::codeBias(format);
   block.codes4 = [&](int64_t i) { return reader.codes4(i); };
   block.scale = reader.scale(0);
   block.minimum = reader.minimum(0);
   block.largest = BlockReader::largestCode(format);
-  block.element = e.mul(number, format.elements);
-  block.index = block.scaleIndex = number;
-  emitProducts(e, target, *integers, block, rows, totals);
+  InputPlace place{e.mul(number, format.elements), number, number};
+  emitProducts(e, target, *integers, place, format.elements, block, rows,
+               totals);
 }
 
 /// Sums over all blocks of a quantised group of outputs, for rows of floats.
