@@ -2,9 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Block by block in vectors of half a block. What kernels need of a block's
-// codes (sums of them, as integers and scaled) is computed here, once per row,
-// because every output of a contraction needs it.
+// A few blocks at a time, in vectors of half a block: one block alone is a long
+// chain of instructions, and what several owe (largest elements, sums, scales)
+// fits into the lanes of one vector. What kernels need of a block's codes (sums
+// of them, as integers and scaled) is computed here, once per row, because
+// every output of a contraction needs it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,12 +23,20 @@ using namespace tenon;
 
 namespace {
 
-/// Emits the rounding of one block at `block` into `dest`.
-class BlockEmitter {
+/// Blocks that are rounded together, where a row has as many.
+constexpr int64_t kGroup = 4;
+/// Adding this rounds a float of few bits to an integer, ties to even, and
+/// leaves the integer in the low bits of the sum.
+constexpr double kShifter = 12582912;
+constexpr int32_t kShifterBits = 0x4B400000;
+
+/// Emits the rounding of `count` blocks, a power of two, from `block` on.
+class GroupEmitter {
 public:
-  BlockEmitter(OpBuilder &builder, Location loc,
-               const cpu::ActivationLayout &layout, Value block)
-      : b(loc, builder), layout(layout), block(block), half(layout.size / 2) {}
+  GroupEmitter(OpBuilder &builder, Location loc,
+               const cpu::ActivationLayout &layout, Value block, int64_t count)
+      : b(loc, builder), layout(layout), block(block), count(count),
+        half(layout.size / 2) {}
 
   Value emit(Value input, Value dest);
 
@@ -34,114 +44,160 @@ private:
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
   }
-  Value number(double value) {
-    return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
-  }
-  Value integer(int32_t value) {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
-  }
   VectorType vectorOf(Type element, int64_t lanes) {
     return VectorType::get({lanes}, element);
   }
-  Value broadcast(Value x) {
-    return vector::BroadcastOp::create(b, vectorOf(x.getType(), half), x);
+  Value splat(double value, int64_t lanes) {
+    return broadcast(
+        arith::ConstantOp::create(b, b.getF32FloatAttr(value)).getResult(),
+        lanes);
   }
-  Value reduce(vector::CombiningKind kind, Value x) {
-    return vector::ReductionOp::create(b, kind, x);
+  Value splat(int32_t value, int64_t lanes) {
+    return broadcast(
+        arith::ConstantOp::create(b, b.getI32IntegerAttr(value)).getResult(),
+        lanes);
   }
-  /// Writes `x` at entry `block` of the part of the row that starts at `start`.
+  Value broadcast(Value x, int64_t lanes) {
+    return vector::BroadcastOp::create(b, vectorOf(x.getType(), lanes), x);
+  }
+  /// Element `start` of group `block`, `bytes` of them per block.
+  Value place(int64_t bytes, int64_t start) {
+    return arith::AddIOp::create(
+        b, arith::MulIOp::create(b, block, index(bytes)), index(start));
+  }
+  /// Bits of `x * factor`, rounded, with the integer in the lowest bits. What
+  /// is not finite has any integer.
+  Value round(Value x, Value factor);
+  /// Each vector's lanes combined, as one vector of the results.
+  template <typename Op>
+  Value reduce(SmallVector<Value> vectors);
+  /// Writes `x`, some of it per block, to the part of the row at `start`.
   Value write(Value x, Value dest, int64_t start);
 
   ImplicitLocOpBuilder b;
   const cpu::ActivationLayout &layout;
   Value block;
-  int64_t half;
+  int64_t count, half;
 };
 
 } // namespace
 
-Value BlockEmitter::write(Value x, Value dest, int64_t start) {
+Value GroupEmitter::round(Value x, Value factor) {
+  Value sum = arith::AddFOp::create(b, arith::MulFOp::create(b, x, factor),
+                                    splat(kShifter, half));
+  return arith::BitcastOp::create(b, vectorOf(b.getI32Type(), half), sum);
+}
+
+template <typename Op>
+Value GroupEmitter::reduce(SmallVector<Value> vectors) {
+  // The lower and the upper half of each `width` lanes, of two vectors or one.
+  auto combine = [&](Value x, Value y, int64_t lanes, int64_t width) -> Value {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      (lane % width < width / 2 ? low : high).push_back(lane);
+    return Op::create(b, vector::ShuffleOp::create(b, x, y, low),
+                      vector::ShuffleOp::create(b, x, y, high));
+  };
+  int64_t lanes = half;
+  for (; lanes > static_cast<int64_t>(vectors.size()); lanes /= 2)
+    for (Value &x : vectors)
+      x = combine(x, x, lanes, lanes);
+  // As many lanes as vectors: these are put side by side in ever larger groups.
+  for (int64_t width = lanes; width > 1; width /= 2) {
+    for (size_t i = 0; i < vectors.size(); i += 2)
+      vectors[i / 2] = combine(vectors[i], vectors[i + 1], 2 * lanes, width);
+    vectors.truncate(vectors.size() / 2);
+  }
+  return vectors.front();
+}
+
+Value GroupEmitter::write(Value x, Value dest, int64_t start) {
   auto type = cast<VectorType>(x.getType());
   int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
   Value raw = vector::BitCastOp::create(b, vectorOf(b.getI8Type(), bytes), x);
-  Value at = arith::AddIOp::create(
-      b, arith::MulIOp::create(b, block, index(bytes)), index(start));
-  return vector::TransferWriteOp::create(b, raw, dest, ValueRange{at},
-                                         ArrayRef<bool>{true})
+  return vector::TransferWriteOp::create(
+             b, raw, dest, ValueRange{place(bytes / count, start)},
+             ArrayRef<bool>{true})
       .getResult();
 }
 
-Value BlockEmitter::emit(Value input, Value dest) {
-  Value start = arith::MulIOp::create(b, block, index(layout.size));
-  SmallVector<Value, 2> x;
-  for (int64_t part : {int64_t(0), half}) {
-    Value at = arith::AddIOp::create(b, start, index(part));
+Value GroupEmitter::emit(Value input, Value dest) {
+  Type i32 = b.getI32Type(), f32 = b.getF32Type();
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  SmallVector<Value> x;
+  for (int64_t part = 0; part < 2 * count; ++part)
     x.push_back(vector::TransferReadOp::create(
-        b, vectorOf(b.getF32Type(), half), input, ValueRange{at}, number(0),
+        b, vectorOf(f32, half), input,
+        ValueRange{place(layout.size, part * half)}, zero,
         ArrayRef<bool>{true}));
-  }
   // Magnitudes of floats are ordered as their bits are, with what is no number
   // above all others: integers are compared faster.
-  Type i32 = b.getI32Type();
-  auto magnitude = [&](Value part) -> Value {
-    Value bits = arith::BitcastOp::create(b, vectorOf(i32, half), part);
-    return arith::AndIOp::create(b, bits, broadcast(integer(0x7fffffff)));
-  };
-  Value most =
-      reduce(vector::CombiningKind::MAXSI,
-             arith::MaxSIOp::create(b, magnitude(x[0]), magnitude(x[1])));
-  most = arith::BitcastOp::create(b, b.getF32Type(), most);
-  Value isZero =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, most, number(1e-30));
-  Value scale = arith::DivFOp::create(b, most, number(127));
-  Value inverse = arith::DivFOp::create(b, number(127), most);
+  SmallVector<Value> magnitudes, maxima;
+  for (Value part : x)
+    magnitudes.push_back(arith::AndIOp::create(
+        b, arith::BitcastOp::create(b, vectorOf(i32, half), part),
+        splat(0x7fffffff, half)));
+  for (int64_t n = 0; n < count; ++n)
+    maxima.push_back(
+        arith::MaxSIOp::create(b, magnitudes[2 * n], magnitudes[2 * n + 1]));
+  Value most = arith::BitcastOp::create(b, vectorOf(f32, count),
+                                        reduce<arith::MaxSIOp>(maxima));
+  Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, most,
+                                       splat(1e-30, count));
   Value isFinite =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OLE, most,
-                            number(std::numeric_limits<float>::max()));
-  scale = arith::SelectOp::create(b, isZero, number(0), scale);
+                            splat(std::numeric_limits<float>::max(), count));
+  Value scale = arith::DivFOp::create(b, most, splat(127.0, count));
+  Value inverse = arith::DivFOp::create(b, splat(127.0, count), most);
+  scale = arith::SelectOp::create(b, isZero, splat(0.0, count), scale);
   scale = arith::SelectOp::create(
       b, arith::OrIOp::create(b, isFinite, isZero), scale,
-      number(std::numeric_limits<double>::quiet_NaN()));
-  inverse = arith::SelectOp::create(b, isZero, number(0), inverse);
-  inverse = arith::SelectOp::create(b, isFinite, inverse, number(0));
+      splat(std::numeric_limits<double>::quiet_NaN(), count));
+  Value isOrdinary =
+      arith::AndIOp::create(b, isFinite,
+                            arith::CmpFOp::create(b, arith::CmpFPredicate::OGE,
+                                                  most, splat(1e-30, count)));
+  inverse = arith::SelectOp::create(b, isOrdinary, inverse, splat(0.0, count));
 
-  SmallVector<Value, 2> codes, sums;
-  for (Value part : x) {
-    // A code never rounds beyond 127: x * inverse is 127 up to its last bit.
-    Value code = math::RoundEvenOp::create(
-        b, arith::MulFOp::create(b, part, broadcast(inverse)));
-    // Not finite times 0 is no number, which has no integer.
-    Value isOrdinary =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, code, code);
-    code = arith::SelectOp::create(b, isOrdinary, code, broadcast(number(0)));
-    code = arith::FPToSIOp::create(b, vectorOf(i32, half), code);
-    sums.push_back(reduce(vector::CombiningKind::ADD, code));
-    codes.push_back(
-        arith::TruncIOp::create(b, vectorOf(b.getI8Type(), half), code));
+  // A code never rounds beyond 127: x * inverse is 127 up to its last bit.
+  SmallVector<Value> bits;
+  for (auto [part, elements] : llvm::enumerate(x)) {
+    int64_t at = static_cast<int64_t>(part);
+    Value factor = broadcast(
+        vector::ExtractOp::create(b, inverse, ArrayRef<int64_t>{at / 2}), half);
+    bits.push_back(round(elements, factor));
+    Value codes =
+        arith::TruncIOp::create(b, vectorOf(b.getI8Type(), half), bits.back());
+    dest = vector::TransferWriteOp::create(
+               b, codes, dest, ValueRange{place(layout.size, at * half)},
+               ArrayRef<bool>{true})
+               .getResult();
   }
-  Value both = vector::FromElementsOp::create(b, vectorOf(i32, 2), sums);
-  Value scaled = arith::SIToFPOp::create(b, vectorOf(b.getF32Type(), 2), both);
-  scaled = arith::MulFOp::create(
-      b, scaled,
-      vector::BroadcastOp::create(b, vectorOf(b.getF32Type(), 2), scale));
-  Value sum = arith::AddIOp::create(b, sums[0], sums[1]);
-  auto negative = [&](Value x) -> Value {
-    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(x.getType()));
-    return arith::SubIOp::create(b, zero, x);
+  Value sums = arith::SubIOp::create(
+      b, reduce<arith::AddIOp>(bits),
+      splat(int32_t(uint32_t(kShifterBits) * uint32_t(half)), 2 * count));
+  SmallVector<int64_t> first, second, twice;
+  for (int64_t n = 0; n < count; ++n) {
+    first.push_back(2 * n);
+    second.push_back(2 * n + 1);
+    twice.append(2, n);
+  }
+  Value sum =
+      arith::AddIOp::create(b, vector::ShuffleOp::create(b, sums, sums, first),
+                            vector::ShuffleOp::create(b, sums, sums, second));
+  auto negative = [&](Value x, int64_t lanes) -> Value {
+    return arith::SubIOp::create(b, splat(0, lanes), x);
   };
-  Value total = arith::MulFOp::create(
-      b, arith::SIToFPOp::create(b, b.getF32Type(), sum), scale);
-  auto single = [&](Value x) -> Value {
-    return vector::BroadcastOp::create(b, vectorOf(x.getType(), 1), x);
+  auto scaled = [&](Value x, Value scales) -> Value {
+    return arith::MulFOp::create(
+        b, arith::SIToFPOp::create(b, scales.getType(), x), scales);
   };
-  Value all = vector::ShuffleOp::create(
-      b, codes[0], codes[1], llvm::to_vector(llvm::seq<int64_t>(2 * half)));
-  dest = write(all, dest, 0);
-  dest = write(single(scale), dest, layout.scale());
-  dest = write(single(negative(sum)), dest, layout.sum());
-  dest = write(negative(both), dest, layout.half());
-  dest = write(single(total), dest, layout.total());
-  return write(scaled, dest, layout.halves());
+  dest = write(scale, dest, layout.scale());
+  dest = write(negative(sum, count), dest, layout.sum());
+  dest = write(negative(sums, 2 * count), dest, layout.half());
+  dest = write(scaled(sum, scale), dest, layout.total());
+  return write(scaled(sums, vector::ShuffleOp::create(b, scale, scale, twice)),
+               dest, layout.halves());
 }
 
 Value RowBuilder::quantize(const cpu::ActivationLayout &layout, Value input,
@@ -153,7 +209,20 @@ Value RowBuilder::quantize(const cpu::ActivationLayout &layout, Value input,
     input = tensor::CollapseShapeOp::create(
         builder, loc, input, SmallVector<ReassociationIndices>{all});
   }
-  return loop(layout.blocks(), dest, [&](Value block, Value carried) {
-    return BlockEmitter(builder, loc, layout, block).emit(input, carried);
-  });
+  // Whole groups, then what is left in smaller ones.
+  int64_t done = 0;
+  for (int64_t size = std::min(kGroup, layout.size / 4); size; size /= 2) {
+    int64_t groups = (layout.blocks() - done) / size;
+    if (!groups)
+      continue;
+    dest = loop(groups, dest, [&](Value group, Value carried) {
+      Value block = arith::AddIOp::create(
+          builder, loc, index(done),
+          arith::MulIOp::create(builder, loc, group, index(size)));
+      return GroupEmitter(builder, loc, layout, block, size)
+          .emit(input, carried);
+    });
+    done += groups * size;
+  }
+  return dest;
 }
