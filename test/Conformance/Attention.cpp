@@ -53,12 +53,14 @@ const Shape rounded[] = {
 };
 
 /// Attention in parts: fewer and more of them than tiles of slots, whole
-/// vectors of them and not.
+/// vectors of them and not; keys whose last elements are fewer than are taken
+/// side by side.
 const Shape inParts[] = {
     {3, 3, 64, true, true, true, false, 16},
     {1, 4, 128, true, true, false, false, 32},
     {2, 7, 20, false, true, true, true, 2},
     {1, 1, 80, false, false, true, false, 3},
+    {1, 2, 33, true, false, true, false, 3},
     {2, 16, 16, true, true, true, true, 20},
 };
 
