@@ -2,15 +2,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The only place where tile sizes come from. Few rows: weights stream through
-// registers. Many rows: the register tile fills the vector registers, the
-// panel half of the second-level cache. Work row by row is done by every
-// worker for itself when there are few rows, and one row is appended by the
-// last worker to finish what comes before, so that nobody waits.
+// Tile sizes of contractions and of attention are chosen in files of their own.
+// Work row by row is done by every worker for itself when there are few rows,
+// and one row is appended by the last worker to finish what comes before, so
+// that nobody waits.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/AttentionSchedule.h"
+#include "lib/Target/CPU/ContractionSchedule.h"
 #include "lib/Target/CPU/Kernels/CacheLayout.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
 #include "lib/Target/CPU/Outline/CheckEntry.h"
@@ -35,72 +35,11 @@ struct ScheduleKernelsPass
   void runOnOperation() override;
 
 private:
-  Attribute chooseContraction(KernelOp kernel, int64_t maxRows);
   LogicalResult schedule(KernelOp kernel, int64_t maxRows);
   LogicalResult packWeights();
 };
 
 } // namespace
-
-/// True when some weight of the kernel has blocks of codes.
-static bool hasBlocks(KernelOp kernel) {
-  for (Type type : kernel.getInputs().getTypes())
-    if (auto weight = dyn_cast<WeightType>(type);
-        weight && llvm::any_of(weight.getSchemes(), [](SchemeKind kind) {
-          return !getBlockFormat(kind).isPlain();
-        }))
-      return true;
-  return false;
-}
-
-Attribute ScheduleKernelsPass::chooseContraction(KernelOp kernel,
-                                                 int64_t maxRows) {
-  MLIRContext *context = &getContext();
-  Contraction work = *matchContraction(kernel);
-  // Registers of the machine that one vector of 16 lanes takes.
-  int64_t split = kLanes * 32 / vectorBits;
-  // Few rows: weights are read once for as many rows as have registers for
-  // their sums, as integers and as floats. Floats and codes, which take many
-  // instructions per block: row by row, from the nearest cache.
-  if (maxRows <= kStepRows) {
-    bool isLong = !work.isInteger && hasBlocks(kernel);
-    int64_t most = vectorRegisters / split >= 32 ? 8 : 4;
-    return StepAttr::get(context, kLanes, /*sums=*/4,
-                         isLong ? 1 : std::min<int64_t>(maxRows, most));
-  }
-  int64_t weights = 1;
-  for (const Contraction::Output &output : work.outputs)
-    weights = std::max<int64_t>(weights, output.weights.size());
-  // Sums as integers and as floats, a vector of codes per group and a scale fit
-  // the registers. Several groups share the loads of a row's integers, of which
-  // a core does one per product otherwise; three where their panel stays in the
-  // first-level cache.
-  if (work.isInteger) {
-    int64_t groups = 1;
-    if (vectorRegisters >= 32 && split == 1 && weights == 1)
-      groups = work.columns <= 1024 ? 3 : 2;
-    int64_t parts = groups * weights;
-    int64_t budget = vectorRegisters / split - parts - 2;
-    return ChunkAttr::get(context, kLanes, groups,
-                          std::clamp<int64_t>(budget / (2 * parts), 1, 8),
-                          work.columns);
-  }
-  // A panel of f32 takes half of the cache at most.
-  int64_t perGroup = work.columns * kLanes * 4 * weights;
-  int64_t groups =
-      std::max<int64_t>(1, static_cast<int64_t>(cacheBytes / 2) / perGroup);
-  int64_t rows;
-  if (vectorRegisters >= 32 && split == 1) {
-    groups = std::min<int64_t>(groups, weights == 1 ? 3 : 1);
-    rows = 8;
-  } else {
-    groups = 1;
-    // Sums, one column per weight and the broadcast input fit the registers.
-    int64_t budget = vectorRegisters - weights * split - 1;
-    rows = std::max<int64_t>(1, budget / (weights * split));
-  }
-  return ChunkAttr::get(context, kLanes, groups, rows, work.columns);
-}
 
 /// True when all workers have met between `kernel` and `maker`, a later op of
 /// its block: work other than row by row is always shared out.
@@ -146,7 +85,9 @@ LogicalResult ScheduleKernelsPass::schedule(KernelOp kernel, int64_t maxRows) {
   Attribute schedule;
   switch (*shape) {
   case KernelShape::Contract:
-    schedule = chooseContraction(kernel, maxRows);
+    schedule = chooseContraction(
+        kernel, maxRows,
+        makeTarget(vectorBits, vectorRegisters, cacheBytes, features));
     break;
   case KernelShape::Attend:
     schedule =

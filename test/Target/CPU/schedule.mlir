@@ -10,7 +10,7 @@
 // CHECK: "norm"{{.*}}#tenon_cpu.rows<split = rows>
 // WIDE: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 3, rows = 8, depth = 64>
 // NARROW: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 6, depth = 64>
-// WIDE: "ffn_gate+ffn_up+gate"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 8, depth = 64>
+// WIDE: "ffn_gate+ffn_up+gate"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 2, rows = 6, depth = 64>
 
 // One row: every worker normalises for itself.
 // CHECK-LABEL: func.func @step
@@ -30,6 +30,11 @@
 // INTNARROW: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 2, depth = 64>
 // INT-LABEL: func.func @step
 // INT: "norm+quantize"{{.*}}#tenon_cpu.rows<split = none>
+
+// The second-level cache bounds the panel: one group is all that is left.
+// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule="vector-bits=512 vector-registers=32 cache-bytes=3000" | FileCheck %s --check-prefix=TINY
+// TINY-LABEL: func.func @chunk
+// TINY: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 8, depth = 64>
 
 // Several rows: as many at once as the registers hold sums of.
 // INT-LABEL: func.func @batch

@@ -1,0 +1,91 @@
+//===- ContractionSchedule.cpp - how contractions run on a CPU ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Few rows: weights stream through registers, once for as many rows as have
+// registers for their sums. Many rows: of the tiles that fit the registers and
+// whose panel fits half of the second-level cache, the one that loads least per
+// product, because all multiply equally often.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Target/CPU/ContractionSchedule.h"
+#include "dialects/TenonCPU/IR/TenonCPU.h"
+#include "lib/Target/CPU/Kernels/Kernels.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::cpu;
+
+/// Code is emitted for each group and row of a tile.
+static constexpr int64_t kMostGroups = 3, kMostRows = 8;
+
+/// Registers of the target that a vector of 16 lanes takes.
+static int64_t getSplit(const CPUTargetOptions &target) {
+  return kLanes * 32 / target.vectorBits;
+}
+
+int64_t RegisterTile::panelBytes() const {
+  return columns * kLanes * vectors() * (isInteger ? 1 : 4);
+}
+
+int64_t RegisterTile::registers(const CPUTargetOptions &target) const {
+  int64_t split = getSplit(target);
+  // Sums as integers and as floats, codes, a scale and a row's integers.
+  if (isInteger)
+    return split * (2 * rows * vectors() + vectors() + 2);
+  // Sums, weights and a row's number.
+  return split * (rows * vectors() + vectors()) + 1;
+}
+
+double RegisterTile::loads(const CPUTargetOptions &target) const {
+  int64_t perRow = getSplit(target) * vectors();
+  return double(perRow + rows) / (perRow * rows);
+}
+
+/// True when some weight of the kernel has blocks of codes.
+static bool hasBlocks(KernelOp kernel) {
+  for (Type type : kernel.getInputs().getTypes())
+    if (auto weight = dyn_cast<WeightType>(type);
+        weight && llvm::any_of(weight.getSchemes(), [](SchemeKind kind) {
+          return !getBlockFormat(kind).isPlain();
+        }))
+      return true;
+  return false;
+}
+
+/// The tile with the fewest loads; of equal ones that with the fewest groups,
+/// whose panel is smallest. One row of one group always runs.
+static RegisterTile chooseTile(RegisterTile tile,
+                               const CPUTargetOptions &target) {
+  RegisterTile best = tile;
+  for (tile.groups = 1; tile.groups <= kMostGroups; ++tile.groups)
+    for (tile.rows = 1; tile.rows <= kMostRows; ++tile.rows)
+      if (tile.registers(target) <= target.vectorRegisters &&
+          (tile.groups == 1 ||
+           tile.panelBytes() <= static_cast<int64_t>(target.cacheBytes / 2)) &&
+          tile.loads(target) < best.loads(target))
+        best = tile;
+  return best;
+}
+
+Attribute tenon::cpu::chooseContraction(KernelOp kernel, int64_t maxRows,
+                                        const CPUTargetOptions &target) {
+  MLIRContext *context = kernel.getContext();
+  Contraction work = *matchContraction(kernel);
+  // Floats and codes, which take many instructions per block: row by row, from
+  // the nearest cache.
+  if (maxRows <= kStepRows) {
+    bool isLong = !work.isInteger && hasBlocks(kernel);
+    int64_t most = target.vectorRegisters / getSplit(target) >= 32 ? 8 : 4;
+    return StepAttr::get(context, kLanes, /*sums=*/4,
+                         isLong ? 1 : std::min<int64_t>(maxRows, most));
+  }
+  RegisterTile tile;
+  tile.columns = work.columns;
+  tile.isInteger = work.isInteger;
+  for (const Contraction::Output &output : work.outputs)
+    tile.weights = std::max<int64_t>(tile.weights, output.weights.size());
+  tile = chooseTile(tile, target);
+  return ChunkAttr::get(context, kLanes, tile.groups, tile.rows, work.columns);
+}
