@@ -146,6 +146,8 @@ def main():
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     rows, missed, facts = [], [], {}
+    if arguments.work:
+        Path(arguments.work).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.work) as folder:
         folder = Path(folder)
         model = write_sparse(folder / "8b.gguf")
