@@ -179,17 +179,3 @@ Error Mapping::reserve(uint64_t bytes, const char *what, const char *advice) {
   own(address, bytes);
   return success();
 }
-
-bool tenon::runtime::isZeroPage(const uint8_t *data, uint64_t bytes) {
-  static const uint8_t zeros[4096] = {};
-  return std::memcmp(data, zeros, bytes) == 0;
-}
-
-void Mapping::copyTouchedPages(const uint8_t *source) {
-  constexpr uint64_t page = 4096;
-  for (uint64_t at = 0; at < length; at += page) {
-    uint64_t bytes = length - at < page ? length - at : page;
-    if (!isZeroPage(source + at, bytes))
-      std::memcpy(base + at, source + at, bytes);
-  }
-}

@@ -65,10 +65,6 @@ public:
       uint64_t bytes, const char *what,
       const char *advice = "ask for a shorter context or fewer threads");
 
-  /// Copies size() bytes from `source`, skipping pages that hold only zeros.
-  /// This mapping must still be untouched.
-  void copyTouchedPages(const uint8_t *source);
-
   const uint8_t *data() const { return base; }
   uint8_t *data() { return base; }
   uint64_t size() const { return length; }
@@ -85,9 +81,6 @@ private:
 /// Whether a file of `bytes` that is read in order again and again should be
 /// copied: the system has huge pages, and twice the memory.
 bool isWorthCopying(uint64_t bytes);
-
-/// Whether the page at `data`, of at most 4096 bytes, holds only zeros.
-bool isZeroPage(const uint8_t *data, uint64_t bytes);
 
 /// `a * b`, or UINT64_MAX when that does not fit.
 inline uint64_t saturatingMultiply(uint64_t a, uint64_t b) {

@@ -360,7 +360,7 @@ Error Session::fork(std::unique_ptr<Session> &copy) {
   std::unique_ptr<Session> made;
   if (Error error = create(model, options, made))
     return error;
-  made->cache.copyTouchedPages(cache.data());
+  std::copy_n(cache.data(), cacheBytes(used), made->cache.data());
   made->slotPositions = slotPositions;
   made->job.slot_positions = made->slotPositions.data();
   made->used = used;

@@ -121,6 +121,12 @@ private:
   /// @}
   /// Runs the job's entry; `workers` chooses how many take part, or is null.
   void call(const tenon_rt_entry &entry, WorkerCount *workers);
+  /// Bytes at the front of the cache that `tokens` tokens lie in: the tiles of
+  /// slots that they have begun.
+  uint64_t cacheBytes(uint64_t tokens) const {
+    return (tokens + TENON_RT_SLOT_TILE - 1) / TENON_RT_SLOT_TILE *
+           (cache.size() / (capacity / TENON_RT_SLOT_TILE));
+  }
   /// The sequence of a row that goes to `slot`.
   tenon_rt_sequence sequenceAt(uint64_t slot) {
     return {cache.data(), slotPositions.data(), slot, capacity};

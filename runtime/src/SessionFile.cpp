@@ -2,11 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The file is a header page and the cache as it lies in memory; pages that hold
-// only zeros become holes, so a short text in a long context is a small file.
-// How a cache lies in memory is the compiled library's own business, so the
-// file names that library by its hash. Positions are not stored: they are the
-// tokens' numbers.
+// The file is a header page and the front of the cache, as it lies in memory:
+// the tiles of slots that the tokens have begun, so that a short text in a long
+// context is a small file. How a tile lies in memory is the compiled library's
+// own business, so the file names that library by its hash. Positions are not
+// stored: they are the tokens' numbers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +26,7 @@ using namespace tenon::runtime;
 namespace {
 
 constexpr char kMagic[8] = {'T', 'E', 'N', 'O', 'N', 'S', 'E', 'S'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr uint64_t kPage = 4096;
 
 struct Header {
@@ -142,8 +142,8 @@ Error Session::save(const std::string &path) {
               sizeof(header.libraryHash));
   header.context = limit;
   header.length = used;
-  header.cacheBytes = cache.size();
-  header.cacheHash = hash64({cache.data(), cache.size()});
+  header.cacheBytes = cacheBytes(used);
+  header.cacheHash = hash64({cache.data(), header.cacheBytes});
   header.headerHash = hashOf(header);
 
   PendingFile file(path);
@@ -152,15 +152,9 @@ Error Session::save(const std::string &path) {
                    ": cannot be written: ", std::strerror(errno),
                    "; choose another place");
   };
-  if (!file.isOpen() || !file.write(&header, sizeof(header), 0))
-    return fail();
-  for (uint64_t at = 0; at < cache.size(); at += kPage) {
-    uint64_t bytes = std::min(kPage, cache.size() - at);
-    if (!isZeroPage(cache.data() + at, bytes) &&
-        !file.write(cache.data() + at, bytes, kPage + at))
-      return fail();
-  }
-  if (!file.setSize(kPage + cache.size()) || !file.commit())
+  if (!file.isOpen() || !file.setSize(kPage) ||
+      !file.write(&header, sizeof(header), 0) ||
+      !file.write(cache.data(), header.cacheBytes, kPage) || !file.commit())
     return fail();
   return success();
 }
@@ -180,12 +174,12 @@ Error Session::restore(std::shared_ptr<const Model> model,
   std::unique_ptr<Session> made;
   if (Error error = create(std::move(model), options, made))
     return error;
-  if (made->cache.size() != header.cacheBytes)
-    return damaged(path, "its cache has another size than its context says");
+  if (made->cacheBytes(header.length) != header.cacheBytes)
+    return damaged(path, "its cache has another size than its length says");
   const uint8_t *contents = file.data() + kPage;
   if (hash64({contents, header.cacheBytes}) != header.cacheHash)
     return damaged(path, "the cache does not match its hash");
-  made->cache.copyTouchedPages(contents);
+  std::copy_n(contents, header.cacheBytes, made->cache.data());
   std::iota(made->slotPositions.begin(),
             made->slotPositions.begin() + header.length, 0);
   made->used = header.length;

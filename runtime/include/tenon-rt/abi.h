@@ -143,9 +143,11 @@ typedef struct tenon_rt_artifact {
   uint64_t context;       ///< largest capacity of a session's cache
   uint64_t layers;        ///< layers of the cache
   /// Bytes of one slot in one layer, keys and values of all heads. The cache
-  /// of a session is layers x capacity x this; its inner order is the
-  /// artifact's own business, but slots fill it from the front: it lies in huge
-  /// pages, each of which costs memory as soon as a byte of it is touched.
+  /// of a session is layers x capacity x this. Tiles of slots follow each
+  /// other, all layers of each together: it fills from the front, lies in huge
+  /// pages, each of which costs memory as soon as a byte of it is touched, and
+  /// is copied no further than the last tile that is begun. The order within a
+  /// tile is the artifact's own business.
   uint64_t cache_layer_slot_bytes;
   const char *cache_type; ///< "f16" or "f32"
   uint64_t entry_count;

@@ -63,6 +63,13 @@ static tenon_rt_sequence sequenceOf(tenon_rt_job *job, uint64_t row,
   return isBatch ? job->sequences[row] : one;
 }
 
+/// Where the cache keeps a slot of a layer: tile after tile.
+static uint64_t cacheAt(uint64_t slot, uint32_t layer) {
+  return (slot / TENON_RT_SLOT_TILE * FAKE_LAYERS + layer) *
+             TENON_RT_SLOT_TILE +
+         slot % TENON_RT_SLOT_TILE;
+}
+
 /// Sums of what row `row` sees, one for each class of (slot, layer).
 static void gather(tenon_rt_job *job, uint64_t row, int isBatch,
                    uint32_t *sums) {
@@ -73,8 +80,7 @@ static void gather(tenon_rt_job *job, uint64_t row, int isBatch,
   for (uint32_t layer = 0; layer < FAKE_LAYERS; ++layer)
     for (uint64_t slot = 0; slot < own.capacity; ++slot)
       if (own.slot_positions[slot] <= job->positions[row])
-        sums[(slot * 7 + layer) % FAKE_CLASSES] +=
-            cache[layer * own.capacity + slot];
+        sums[(slot * 7 + layer) % FAKE_CLASSES] += cache[cacheAt(slot, layer)];
 }
 
 /// The most likely tokens of a row, one after the other.
@@ -104,7 +110,7 @@ static void runRows(tenon_rt_job *job, uint64_t worker, int isBatch) {
     for (uint32_t layer = 0; layer < FAKE_LAYERS; ++layer) {
       tenon_rt_sequence own = sequenceOf(job, row, isBatch);
       uint32_t *cache = (uint32_t *)own.cache;
-      cache[layer * own.capacity + own.slots_used] = fakeCacheValue(
+      cache[cacheAt(own.slots_used, layer)] = fakeCacheValue(
           job->ids[row], job->positions[row], layer, job->weights);
     }
   barrier(job);

@@ -10,9 +10,11 @@
 
 #include "FakeArtifact.h"
 #include "FakeModel.h"
+#include "runtime/src/Weights.h"
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -334,6 +336,48 @@ TEST_P(Sessions, SavedFilesGoOn) {
   tenon_rt_session_destroy(restored);
 }
 
+TEST_P(OneThread, CopiesHoldWhatIsFilled) {
+  std::vector<int32_t> all = someIds(FAKE_CONTEXT);
+  std::string path = fake.library() + ".session";
+  // Tiles have 64 slots: none, begun, full, and the last one of the context.
+  for (size_t count : {0, 1, 63, 64, 65, int(FAKE_CONTEXT)}) {
+    // What was there before and is forgotten must not matter.
+    for (bool isTruncated : {false, true}) {
+      tenon_rt_session *session = make();
+      std::vector<int32_t> ids(all.begin(), all.begin() + count);
+      if (isTruncated) {
+        prefill(session, someIds(FAKE_CONTEXT, 5));
+        ASSERT_EQ(tenon_rt_session_truncate(session, 0), TENON_RT_OK);
+      }
+      if (count > 0)
+        prefill(session, ids);
+      tenon_rt_session *copies[2] = {};
+      ASSERT_EQ(tenon_rt_session_fork(session, &copies[0]), TENON_RT_OK);
+      ASSERT_EQ(tenon_rt_session_save(session, path.c_str()), TENON_RT_OK)
+          << tenon_rt_error(session);
+      tenon_rt_session_destroy(session);
+      EXPECT_EQ(readFile(path).size(),
+                4096 + (count + 63) / 64 * 64 * FAKE_LAYERS * sizeof(uint32_t));
+      ASSERT_EQ(
+          tenon_rt_session_restore(model, path.c_str(), nullptr, &copies[1]),
+          TENON_RT_OK)
+          << tenon_rt_error(nullptr);
+      for (tenon_rt_session *copy : copies) {
+        EXPECT_EQ(tenon_rt_session_length(copy), count);
+        if (count == FAKE_CONTEXT) {
+          ids.resize(FAKE_CONTEXT - 1);
+          ASSERT_EQ(tenon_rt_session_truncate(copy, ids.size()), TENON_RT_OK);
+        }
+        std::vector<int32_t> longer = ids;
+        longer.push_back(7);
+        EXPECT_EQ(prefill(copy, {7}), lastRow(expectedLogits(longer)))
+            << count << (isTruncated ? " after others" : "");
+        tenon_rt_session_destroy(copy);
+      }
+    }
+  }
+}
+
 TEST_P(OneThread, DamagedSessionFilesAreRefused) {
   tenon_rt_session *session = make(60);
   prefill(session, someIds(33));
@@ -366,6 +410,15 @@ TEST_P(OneThread, DamagedSessionFilesAreRefused) {
   bytes = original;
   bytes[8] = 9;
   refused(bytes, TENON_RT_ABI);
+  // A sound header whose tokens need no cache.
+  bytes = original;
+  bytes[40] = 0;
+  uint64_t hash = tenon::runtime::hash64({bytes.data(), 64});
+  std::memcpy(&bytes[64], &hash, sizeof(hash));
+  refused(bytes, TENON_RT_DAMAGED);
+  EXPECT_NE(std::string(tenon_rt_error(nullptr)).find("its length says"),
+            std::string::npos)
+      << tenon_rt_error(nullptr);
 
   // A sound file of another library: the fake one, longer by a byte.
   tenon_rt_model_close(model);
