@@ -9,6 +9,8 @@
 #include "FakeModel.h"
 
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -80,7 +82,7 @@ uint64_t anonymousBytes() {
   return 0;
 }
 
-TEST(Memory, ReservedHugePagesCostWhatIsTouched) {
+TEST(Memory, ReservationsCostWhatIsTouched) {
   constexpr uint64_t bytes = uint64_t(1) << 30;
   Mapping memory;
   uint64_t before = anonymousBytes();
@@ -90,8 +92,34 @@ TEST(Memory, ReservedHugePagesCostWhatIsTouched) {
   EXPECT_EQ(memory.data()[0], 0);
   EXPECT_EQ(memory.data()[bytes - 1], 0);
   memory.data()[0] = memory.data()[bytes - 1] = 1;
-  // Two huge pages, and whatever else the test allocated meanwhile.
+  // Two pages, huge at most, and whatever else the test allocated meanwhile.
   EXPECT_LE(anonymousBytes(), before + 4 * kHugePage);
+}
+
+/// The flags of the mapping that holds `address`: " rd wr ... ".
+std::string mappingFlags(const void *address) {
+  std::ifstream maps("/proc/self/smaps");
+  uint64_t begin = 0, end = 0, at = reinterpret_cast<uintptr_t>(address);
+  for (std::string line; std::getline(maps, line);) {
+    std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " ", &begin, &end);
+    if (begin <= at && at < end && line.rfind("VmFlags:", 0) == 0)
+      return line.substr(std::strlen("VmFlags:")) + " ";
+  }
+  return "";
+}
+
+TEST(Memory, ReservationsAskForHugePages) {
+  if (access("/sys/kernel/mm/transparent_hugepage/enabled", F_OK) != 0)
+    GTEST_SKIP() << "the kernel of this system has no transparent huge pages";
+  constexpr uint64_t bytes = 3 * kHugePage + 5;
+  Mapping huge, small;
+  ASSERT_FALSE(huge.reserveHuge(bytes, "test"));
+  ASSERT_FALSE(small.reserve(bytes, "test"));
+  for (uint64_t at : {uint64_t(0), bytes - 1})
+    EXPECT_NE(mappingFlags(huge.data() + at).find(" hg "), std::string::npos)
+        << mappingFlags(huge.data() + at);
+  ASSERT_NE(mappingFlags(small.data()), "");
+  EXPECT_EQ(mappingFlags(small.data()).find(" hg "), std::string::npos);
 }
 
 TEST(Memory, ImpossibleReservationsAreRefused) {
