@@ -190,9 +190,7 @@ std::string tenon::explain(ModuleOp scheduled, const cpu::CpuRates &rates) {
     function->walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     if (kernels.empty())
       continue;
-    int64_t rows = 1;
-    if (auto most = function->getAttrOfType<IntegerAttr>(kMaxRowsAttrName))
-      rows = most.getInt();
+    int64_t rows = getMaxRows(function).value_or(1);
     stream << "entry " << function.getName() << ", up to " << rows
            << " rows; predicted for " << rows << ", " << kSlots
            << " slots of the cache and one thread\n";

@@ -105,8 +105,8 @@ tenon::makeInputs(func::FuncOp reference, func::FuncOp callee,
   constexpr int64_t kMaxElements = int64_t(1) << 24;
   Numbers numbers(options.seed);
   int64_t rows = options.rows;
-  if (auto limit = callee->getAttrOfType<IntegerAttr>(kMaxRowsAttrName))
-    rows = std::clamp<int64_t>(limit.getInt(), 1, rows);
+  if (std::optional<int64_t> limit = getMaxRows(callee))
+    rows = std::clamp<int64_t>(*limit, 1, rows);
   std::vector<RuntimeValue> inputs;
   for (auto [index, type] : llvm::enumerate(callee.getArgumentTypes())) {
     auto fail = [&, type = type]() {

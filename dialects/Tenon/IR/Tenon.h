@@ -39,6 +39,9 @@ inline constexpr llvm::StringLiteral kEntryAttrName = "tenon.entry";
 
 /// Name of the attribute of an entry that says how many rows it takes at once.
 inline constexpr llvm::StringLiteral kMaxRowsAttrName = "tenon.max_rows";
+/// That number; nothing for a function that is no entry.
+std::optional<int64_t> getMaxRows(mlir::Operation *function);
+
 /// Unit attribute of an entry whose rows belong to sequences of their own: row
 /// r of a call is the one row of a call with the r-th of the given caches.
 inline constexpr llvm::StringLiteral kRowSequencesAttrName =

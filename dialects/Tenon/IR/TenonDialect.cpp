@@ -56,10 +56,15 @@ void TenonDialect::initialize() {
   addBytecodeInterface(*this);
 }
 
+std::optional<int64_t> tenon::getMaxRows(Operation *function) {
+  if (auto maxRows = function->getAttrOfType<IntegerAttr>(kMaxRowsAttrName))
+    return maxRows.getInt();
+  return std::nullopt;
+}
+
 bool tenon::attendsByRow(Operation *entry) {
-  auto maxRows = entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
-  return maxRows &&
-         (maxRows.getInt() == 1 || entry->hasAttr(kRowSequencesAttrName));
+  std::optional<int64_t> maxRows = getMaxRows(entry);
+  return maxRows && (*maxRows == 1 || entry->hasAttr(kRowSequencesAttrName));
 }
 
 const BlockFormat &tenon::getBlockFormat(SchemeKind kind) {

@@ -15,6 +15,11 @@ namespace tenon::cpu {
 /// vector that kernels use. Narrower machines split such vectors.
 inline constexpr int64_t kLanes = 16;
 
+/// Registers of a machine that one such vector of 32-bit numbers takes.
+constexpr int64_t getRegistersPerVector(int64_t vectorBits) {
+  return kLanes * 32 / vectorBits;
+}
+
 /// Most rows of an entry whose contractions stream weights (`#tenon_cpu.step`).
 inline constexpr int64_t kStepRows = 8;
 

@@ -30,8 +30,7 @@ Attribute tenon::cpu::chooseAttention(AttentionOp op, bool isOneRow,
   MLIRContext *context = op.getContext();
   int64_t heads = op.getQuery().getType().getDimSize(1);
   int64_t group = heads / op.getCache().getType().getHeads();
-  // Registers that one vector of 16 lanes takes.
-  int64_t split = kLanes * 32 / vectorBits;
+  int64_t split = getRegistersPerVector(vectorBits);
   int64_t sums = vectorRegisters * 3 / 4 / split;
   if ((isOneRow || op.getParts()) && !op.getProducts()) {
     int64_t vectors = 4 * group <= sums               ? 4

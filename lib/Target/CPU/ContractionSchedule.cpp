@@ -20,17 +20,12 @@ using namespace tenon::cpu;
 /// Code is emitted for each group and row of a tile.
 static constexpr int64_t kMostGroups = 3, kMostRows = 8;
 
-/// Registers of the target that a vector of 16 lanes takes.
-static int64_t getSplit(const CPUTargetOptions &target) {
-  return kLanes * 32 / target.vectorBits;
-}
-
 int64_t RegisterTile::panelBytes() const {
   return columns * kLanes * vectors() * (isInteger ? 1 : 4);
 }
 
 int64_t RegisterTile::registers(const CPUTargetOptions &target) const {
-  int64_t split = getSplit(target);
+  int64_t split = getRegistersPerVector(target.vectorBits);
   // Sums as integers and as floats, codes, a scale and a row's integers.
   if (isInteger)
     return split * (2 * rows * vectors() + vectors() + 2);
@@ -39,7 +34,7 @@ int64_t RegisterTile::registers(const CPUTargetOptions &target) const {
 }
 
 double RegisterTile::loads(const CPUTargetOptions &target) const {
-  int64_t perRow = getSplit(target) * vectors();
+  int64_t perRow = getRegistersPerVector(target.vectorBits) * vectors();
   return double(perRow + rows) / (perRow * rows);
 }
 
@@ -77,7 +72,10 @@ Attribute tenon::cpu::chooseContraction(KernelOp kernel, int64_t maxRows,
   // the nearest cache.
   if (maxRows <= kStepRows) {
     bool isLong = !work.isInteger && hasBlocks(kernel);
-    int64_t most = target.vectorRegisters / getSplit(target) >= 32 ? 8 : 4;
+    int64_t most =
+        target.vectorRegisters / getRegistersPerVector(target.vectorBits) >= 32
+            ? 8
+            : 4;
     return StepAttr::get(context, kLanes, /*sums=*/4,
                          isLong ? 1 : std::min<int64_t>(maxRows, most));
   }

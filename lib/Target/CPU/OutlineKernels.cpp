@@ -92,12 +92,11 @@ LogicalResult OutlineKernelsPass::check(ArrayRef<func::FuncOp> entries) {
     if (isBatch != entry->hasAttr(kRowSequencesAttrName))
       return entry.emitOpError("expected '")
              << kRowSequencesAttrName << "' of 'batch' and of no other entry";
-    auto rows = entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
-    if (isStep != (rows.getInt() == 1))
+    int64_t rows = *getMaxRows(entry);
+    if (isStep != (rows == 1))
       return entry.emitOpError("expected '")
              << kMaxRowsAttrName << "' = 1 of 'step' and more of the others, "
-             << "but got " << rows.getInt() << " of '" << entry.getName()
-             << "'";
+             << "but got " << rows << " of '" << entry.getName() << "'";
     if (cache && own != cache)
       return entry.emitOpError("expected the cache of the other entries, ")
              << cache << ", but got " << own;
@@ -124,10 +123,8 @@ void OutlineKernelsPass::describeArtifact(CacheType cache, int64_t topK) {
   int64_t weightBytes = 0;
   for (WeightOp weight : module.getOps<WeightOp>())
     for (int64_t layer = 0; layer < weight.getCount(); ++layer)
-      weightBytes = std::max<int64_t>(
-          weightBytes,
-          (*weight.getOffsets())[layer] +
-              llvm::alignTo(getPackedBytes(weight, layer), packedAlignment));
+      weightBytes = std::max(weightBytes, (*weight.getOffsets())[layer] +
+                                              getAlignedBytes(weight, layer));
   CacheLayoutOf layout(cache);
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   rt::ArtifactOp::create(

@@ -124,8 +124,7 @@ LogicalResult ScheduleKernelsPass::packWeights() {
   WeightOp beyond;
   auto place = [&](WeightOp weight, int64_t layer) {
     offsets[weight].push_back(at);
-    int64_t bytes =
-        llvm::alignTo(getPackedBytes(weight, layer), packedAlignment);
+    int64_t bytes = getAlignedBytes(weight, layer);
     if (bytes > maxPackedBytes - at)
       beyond = weight;
     else
@@ -157,13 +156,12 @@ void ScheduleKernelsPass::runOnOperation() {
   if (failed(checkVectors(getOperation(), vectorBits, vectorRegisters)))
     return signalPassFailure();
   for (auto function : getOperation().getOps<func::FuncOp>()) {
-    auto maxRows = function->getAttrOfType<IntegerAttr>(kMaxRowsAttrName);
+    std::optional<int64_t> maxRows = getMaxRows(function);
     if (!maxRows)
       continue;
     WalkResult result = function.walk([&](KernelOp kernel) {
-      return failed(schedule(kernel, maxRows.getInt()))
-                 ? WalkResult::interrupt()
-                 : WalkResult::advance();
+      return failed(schedule(kernel, *maxRows)) ? WalkResult::interrupt()
+                                                : WalkResult::advance();
     });
     if (result.wasInterrupted())
       return signalPassFailure();

@@ -244,6 +244,10 @@ int64_t tenon::cpu::getPackedBytes(WeightOp weight, int64_t layer) {
                         kLanes);
 }
 
+int64_t tenon::cpu::getAlignedBytes(WeightOp weight, int64_t layer) {
+  return llvm::alignTo(getPackedBytes(weight, layer), packedAlignment);
+}
+
 int64_t tenon::cpu::getProductScratch(const Contraction &contraction,
                                       Attribute schedule) {
   auto chunk = dyn_cast<ChunkAttr>(schedule);
@@ -259,12 +263,6 @@ int64_t tenon::cpu::getProductScratch(const Contraction &contraction,
                                          perGroup);
   }
   return llvm::alignTo(bytes, 64);
-}
-
-/// Most rows that a kernel of an entry gets at once.
-static int64_t getMaxRows(KernelOp kernel) {
-  auto entry = kernel->getParentOfType<func::FuncOp>();
-  return entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName).getInt();
 }
 
 KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
@@ -306,6 +304,7 @@ KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
   case KernelShape::Contract: {
     Contraction contraction = *matchContraction(kernel);
     auto chunk = dyn_cast<ChunkAttr>(*kernel.getSchedule());
+    int64_t maxRows = *getMaxRows(kernel->getParentOfType<func::FuncOp>());
     work.scratchBytes = getProductScratch(contraction, *kernel.getSchedule());
     for (const Contraction::Output &output : contraction.outputs) {
       int64_t groups = llvm::divideCeil(output.rows, kLanes);
@@ -314,8 +313,8 @@ KernelWork tenon::cpu::getKernelWork(KernelOp kernel, KernelShape shape) {
       if (!output.topK)
         continue;
       work.hasParts = true;
-      work.scratchBytes += getTopKBytes(output.topK, getMaxRows(kernel),
-                                        chunk ? perUnit : kTopKGroups);
+      work.scratchBytes +=
+          getTopKBytes(output.topK, maxRows, chunk ? perUnit : kTopKGroups);
     }
     return work;
   }

@@ -139,6 +139,9 @@ struct KernelArguments {
 /// for vectors, blocks of whole groups of 16 rows for matrices.
 int64_t getPackedBytes(WeightOp weight, int64_t layer);
 
+/// The same up to where the next packed form may start.
+int64_t getAlignedBytes(WeightOp weight, int64_t layer);
+
 // Builders, one file each.
 llvm::LogicalResult buildStepKernel(KernelOp kernel, const Contraction &work,
                                     const KernelFormats &formats,

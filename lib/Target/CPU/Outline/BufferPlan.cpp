@@ -222,8 +222,7 @@ LogicalResult Planner::join() {
 
 /// Makes one buffer per class: its size and its life.
 void Planner::measure() {
-  int64_t maxRows =
-      entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName).getInt();
+  int64_t maxRows = *getMaxRows(entry);
   DenseMap<const void *, size_t> numberOf;
   for (Value value : tensors) {
     const void *key = value.getAsOpaquePointer();

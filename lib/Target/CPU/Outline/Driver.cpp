@@ -191,7 +191,7 @@ FailureOr<DriverFacts> DriverBuilder::run() {
   func::ReturnOp::create(e.b);
   DriverFacts facts;
   facts.function = function.getName().str();
-  facts.maxRows = entry->getAttrOfType<IntegerAttr>(kMaxRowsAttrName).getInt();
+  facts.maxRows = *getMaxRows(entry);
   facts.arenaBytes = llvm::alignTo(std::max<int64_t>(plan.arenaBytes, 64), 64);
   facts.scratchBytes = calls.getScratchBytes();
   calls.setScratchBytes(facts.scratchBytes);

@@ -47,7 +47,7 @@ static bool isClaimed(KernelOp kernel) {
 /// are so few that equal ranges are as fast. A piece takes some microseconds to
 /// read: far longer than to claim it, far shorter than what one of two workers
 /// is late by when other programs use its core or the memory.
-static int64_t getStreamPiece(KernelOp kernel, Value units) {
+static int64_t getPieceUnits(KernelOp kernel, Value units) {
   constexpr double leastBytes = 1 << 20, pieceBytes = 64 << 10;
   IntegerAttr count;
   if (!isa_and_nonnull<StepAttr>(kernel.getSchedule().value_or(Attribute())) ||
@@ -60,7 +60,8 @@ static int64_t getStreamPiece(KernelOp kernel, Value units) {
 }
 
 /// Emits the work on a range of this worker's own, read in order, and then for
-/// pieces of what is left, a quarter, which the faster workers take.
+/// pieces of what is left, a quarter, which the faster workers take. Of fewer
+/// units than workers all are left, and the range is empty, as kernels allow.
 LogicalResult WorkShare::emitStream(Value units, int64_t size,
                                     EmitUnits emitUnits) {
   Value workers = getWorkers();
@@ -81,7 +82,7 @@ LogicalResult WorkShare::emitStream(Value units, int64_t size,
 LogicalResult WorkShare::emit(KernelOp kernel, Value units,
                               EmitUnits emitUnits) {
   if (!isClaimed(kernel)) {
-    if (int64_t size = getStreamPiece(kernel, units))
+    if (int64_t size = getPieceUnits(kernel, units))
       return emitStream(units, size, emitUnits);
     auto [from, to] = getRange(units);
     return emitUnits(from, to);
