@@ -118,11 +118,15 @@ LogicalResult Compilation::runPhase(Phase phase) {
 LogicalResult Compilation::dump(Phase phase) {
   if (options.dumpPhases.empty())
     return success();
-  if (std::error_code error =
-          llvm::sys::fs::create_directories(options.dumpPhases))
+  std::error_code made = llvm::sys::fs::create_directories(options.dumpPhases);
+  if (!made && !llvm::sys::fs::is_directory(options.dumpPhases))
+    made = std::make_error_code(std::errc::not_a_directory);
+  if (made)
     return fail(llvm::createStringError(
-        error, "%s: expected a folder for --dump-phases, but got: %s",
-        options.dumpPhases.c_str(), error.message().c_str()));
+        made,
+        "%s: expected a folder for --dump-phases, but got: %s; give one that "
+        "exists or can be made",
+        options.dumpPhases.c_str(), made.message().c_str()));
   llvm::SmallString<128> path(options.dumpPhases);
   // The first CPU's files have the plain names.
   bool isOther = phase > Phase::Optimized && current.name != checked.cpu;
@@ -135,7 +139,9 @@ LogicalResult Compilation::dump(Phase phase) {
     return llvm::Error::success();
   });
   if (error)
-    return fail(std::move(error));
+    return fail(llvm::createStringError(
+        "%s: cannot be written: %s; give another folder for --dump-phases",
+        path.c_str(), llvm::toString(std::move(error)).c_str()));
   return success();
 }
 
