@@ -139,15 +139,7 @@ readPrompts(Engine &engine, const Options &options, const std::string &text) {
     std::vector<int32_t> ids = engine.encode(line, name.c_str(), true);
     if (ids.empty())
       throw Failure(name + ": expected at least one token, but got none");
-    uint64_t count = options.countIsGiven ? options.count : 0;
-    if (ids.size() > engine.context() || count > engine.context() - ids.size())
-      throw Failure(format(
-          "%s: expected at most the context of %llu tokens, but the "
-          "prompt and -n are %zu and %llu; ask for less, or give a "
-          "larger --context (this model's largest is %llu)",
-          name.c_str(), static_cast<unsigned long long>(engine.context()),
-          ids.size(), static_cast<unsigned long long>(count),
-          static_cast<unsigned long long>(engine.info().context)));
+    engine.checkFits(options, name.c_str(), ids.size());
     prompts.push_back(std::move(ids));
   }
   if (prompts.empty())

@@ -166,13 +166,24 @@ std::vector<int32_t> Engine::prompt(const Options &options) {
   if (ids.empty())
     throw Failure("prompt: expected at least one token, but got none; give "
                   "-p some text");
-  if (ids.size() > context())
-    throw Failure(format("prompt: expected at most %llu tokens, which is the "
-                         "context, but got %zu; shorten it, or give a larger "
-                         "--context (this model's largest is %llu)",
-                         static_cast<unsigned long long>(context()), ids.size(),
-                         static_cast<unsigned long long>(info().context)));
+  checkFits(options, "prompt", ids.size());
   return ids;
+}
+
+void Engine::checkFits(const Options &options, const char *name,
+                       size_t ids) const {
+  uint64_t count = options.countIsGiven ? options.count : 0;
+  if (ids <= context() && count <= context() - ids)
+    return;
+  std::string more =
+      count ? format(" and %llu of -n", static_cast<unsigned long long>(count))
+            : "";
+  throw Failure(format("%s: expected at most %llu tokens, which is the "
+                       "context, but got %zu%s; shorten it, ask for less, or "
+                       "give a larger --context (this model's largest is %llu)",
+                       name, static_cast<unsigned long long>(context()), ids,
+                       more.c_str(),
+                       static_cast<unsigned long long>(info().context)));
 }
 
 bool Engine::prefill(const int32_t *ids, size_t count, Outputs outputs) {

@@ -40,9 +40,13 @@ public:
   uint64_t length() const;
   uint32_t threads() const;
 
-  /// The ids of the prompt that the options give; at least one and at most
-  /// what the session holds.
+  /// The ids of the prompt that the options give; at least one, and with what
+  /// -n asks for at most what the session holds.
   std::vector<int32_t> prompt(const Options &options);
+
+  /// Fails unless a prompt of `ids` tokens, called `name` in messages, and what
+  /// -n asks for fit the context.
+  void checkFits(const Options &options, const char *name, size_t ids) const;
 
   /// Tokenises text, called `name` in messages.
   std::vector<int32_t> encode(const std::string &text, const char *name,

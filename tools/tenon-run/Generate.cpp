@@ -50,14 +50,6 @@ public:
   Outcome run() {
     Outcome outcome;
     std::vector<int32_t> ids = engine.prompt(options);
-    if (options.countIsGiven && options.count > engine.context() - ids.size())
-      throw Failure(
-          format("prompt and -n: expected at most the context of %llu tokens, "
-                 "but got %zu and %llu; ask for less, or give a larger "
-                 "--context (this model's largest is %llu)",
-                 static_cast<unsigned long long>(engine.context()), ids.size(),
-                 static_cast<unsigned long long>(options.count),
-                 static_cast<unsigned long long>(engine.info().context)));
     Timer prefill;
     bool whole = engine.prefill(ids.data(), ids.size(), choices.outputs());
     outcome.promptTokens = engine.length();

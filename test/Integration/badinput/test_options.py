@@ -50,6 +50,18 @@ TENONC = {
         ["compile-from", "compile-to"],
     ),
     "value-missing": (["--context"], ["context"]),
+    "dump-no-folder": (
+        ["--dump-phases=/dev/null"],
+        ["/dev/null: ", "a folder for --dump-phases", "exists or can be made"],
+    ),
+    "dump-not-made": (
+        ["--dump-phases=/proc/here"],
+        ["/proc/here: ", "a folder for --dump-phases", "exists or can be made"],
+    ),
+    "dump-not-written": (
+        ["--dump-phases=/proc"],
+        [r"/proc/.*\.mlir: cannot be written", "another folder for --dump"],
+    ),
     "threads-0": (["--threads=0"], ["threads", "0", "1 to 1024"]),
     "threads-many": (["--threads=10000"], ["threads", "10000", "1 to 1024"]),
 }
@@ -137,7 +149,7 @@ TENON_RUN = {
     ),
     "prompt-and-text-too-long": (
         ["--tokens", "7,7", "-n", "511"],
-        ["512", "context"],
+        ["prompt", "512", "context", "2 and 511 of -n", "larger --context"],
     ),
     "prompt-not-utf8": (["-p", b"abc \xff\xfe"], ["utf-8", "byte"]),
     "prompt-cut-utf8": (["-p", "é".encode()[:1]], ["utf-8"]),
@@ -186,7 +198,7 @@ BATCHES = {
     "context": (
         b"one\ntwo\n",
         ["-n", 99, "--context", 64],
-        [r"lines\.txt:1", "64", "99"],
+        [r"lines\.txt:1", "64", r"\d and 99 of -n", "larger --context"],
     ),
 }
 
