@@ -13,9 +13,11 @@
 
 #include "CpuFeatures.h"
 
+#include <algorithm>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
+#include <link.h>
 
 using namespace tenon::runtime;
 
@@ -62,6 +64,33 @@ Error linkerFailure(const std::string &path) {
                  "; compile the model on a machine of this kind");
 }
 
+/// Whether an open library is `file`, which was checked: the dynamic linker
+/// gives what it has open under a name, even if another file has that name now.
+/// The first page holds the build ID, a hash of all the rest.
+bool isOf(void *library, Bytes file) {
+  link_map *map = nullptr;
+  Dl_info info;
+  return dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 &&
+         dladdr(map->l_ld, &info) != 0 &&
+         std::memcmp(info.dli_fbase, file.data,
+                     std::min<size_t>(file.size, TENON_RT_PAGE)) == 0;
+}
+
+/// Opens the library at `path`, which holds `file`; null where the linker
+/// refuses.
+void *openCode(const std::string &path, Bytes file) {
+  // A name without a slash would be searched in the system's library path.
+  std::string name = path.find('/') == std::string::npos ? "./" + path : path;
+  for (;;) {
+    void *library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library || isOf(library, file))
+      return library;
+    // A name that nothing is open under; too long a one is an error.
+    dlclose(library);
+    name.insert(name.rfind('/') + 1, "./");
+  }
+}
+
 } // namespace
 
 Model::~Model() {
@@ -94,7 +123,8 @@ Error Model::open(const std::string &path, std::string weightsPath,
   if (Error error =
           checkArchitecture({libraryFile.data(), libraryFile.size()}, path))
     return error;
-  if (Error error = opened->openLibrary(path, weightsPath, cpu))
+  if (Error error = opened->openLibrary(
+          {libraryFile.data(), libraryFile.size()}, path, weightsPath, cpu))
     return error;
   model = std::move(opened);
   return success();
@@ -118,12 +148,10 @@ Error Model::openWeights(const std::string &path,
   return weightsFile.map(file);
 }
 
-Error Model::openLibrary(const std::string &path,
+Error Model::openLibrary(Bytes file, const std::string &path,
                          const std::string &weightsPath,
                          const std::string &cpu) {
-  // A name without a slash would be searched in the system's library path.
-  std::string file = path.find('/') == std::string::npos ? "./" + path : path;
-  library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  library = openCode(path, file);
   if (!library)
     return linkerFailure(path);
   const void *symbol = dlsym(library, TENON_RT_ARTIFACT_SYMBOL);

@@ -40,8 +40,9 @@ public:
 private:
   Model() = default;
 
-  Error openLibrary(const std::string &path, const std::string &weightsPath,
-                    const std::string &cpu);
+  /// `file`: the library's bytes, checked.
+  Error openLibrary(Bytes file, const std::string &path,
+                    const std::string &weightsPath, const std::string &cpu);
 
   Error openWeights(const std::string &path, tenon_rt_weights_memory memory);
 

@@ -80,6 +80,22 @@ TEST(Loader, OpensFromPathsWithSpacesAndUtf8) {
   tenon_rt_model_close(model);
 }
 
+TEST(Loader, OpensWhatReplacedAnOpenModel) {
+  FakeModel fake, other("unranked");
+  tenon_rt_model *before = fake.open();
+  ASSERT_NE(before, nullptr) << fake.message;
+  std::filesystem::rename(other.library(), fake.library());
+  std::filesystem::rename(other.weights(), fake.weights());
+  tenon_rt_model *after = fake.open(), *again = fake.open();
+  ASSERT_NE(after, nullptr) << fake.message;
+  ASSERT_NE(again, nullptr) << fake.message;
+  EXPECT_EQ(tenon_rt_model_get_info(before)->top_k, 5u);
+  EXPECT_EQ(tenon_rt_model_get_info(after)->top_k, 0u);
+  EXPECT_EQ(tenon_rt_model_get_info(again)->top_k, 0u);
+  for (tenon_rt_model *model : {before, after, again})
+    tenon_rt_model_close(model);
+}
+
 TEST(Loader, CopiedWeightsOutliveTheirFile) {
   FakeModel fake;
   tenon_rt_model_options options = {};
