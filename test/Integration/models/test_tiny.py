@@ -142,3 +142,21 @@ def test_model(tmp_path, name):
     assert max(errors.values()) <= BOUND, errors
     # The vocabulary of most is odd.
     assert artifact.ranks(ids, threads=1 + model.seed % 4) > 80
+
+
+@pytest.mark.parametrize("name", ("attn_q", "attn_k", "attn_v"))
+@pytest.mark.parametrize("value", (np.nan, np.inf))
+def test_no_number(tmp_path, name, value):
+    """One element that is no number is not lost where inputs are rounded."""
+
+    def patch(writer, tensors):
+        kind, data = tensors[f"blk.0.{name}.bias"]
+        data[3] = value
+        tensors[f"blk.0.{name}.bias"] = kind, data
+
+    model = TinyModel(formats=("Q8_0",), layers=1, vocab=300, biases=True)
+    path = model.write(tmp_path / "tiny.gguf", patch)
+    artifact = tools.compile_model(path, tmp_path / "out")
+    ids = list(range(20))
+    assert not np.isfinite(artifact.logits(ids)).any()
+    assert not np.isfinite(artifact.piecewise(ids, (1,), once=True)).any()

@@ -6,7 +6,9 @@
 // its own. Values' scales go into the weights of a tile, which are rounded
 // relative to the largest of them, query by query: so a far tile's small
 // weights keep their bits, and what a query sees does not depend on later
-// slots. Sums of products are exact within a tile.
+// slots. Sums of products are exact within a tile. A vector with an element
+// that is no finite number has no number for a scale, so that its products are
+// no numbers either, as those of floats would be.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,9 +45,19 @@ public:
 private:
   void convertKeys(Value cells, Value tileAt);
   void convertValues(Value cells, Value tileAt, Value slots);
-  Value absolute(Value x) { return math::AbsFOp::create(e.b, x); }
+  /// Magnitudes as the integers that order them: what is no number is above
+  /// all others.
+  Value magnitude(Value x) {
+    Value bits = vector::BitCastOp::create(e.b, e.vi32(), x);
+    return arith::AndIOp::create(e.b, bits, e.i32Splat(0x7fffffff));
+  }
+  Value larger(Value x, Value y) { return arith::MaxSIOp::create(e.b, x, y); }
+  /// The largest of all lanes, as a float.
+  Value largestOf(Value magnitudes);
   /// `limit / largest`, for vectors and scalars.
   Value inverse(Value largest, double limit);
+  /// `largest / limit`; no number, of positive sign, where that is not finite.
+  Value scaleOf(Value largest, double limit);
   /// Four vectors of `x * factor + bias`, rounded, as bytes side by side.
   Value packBytes(ArrayRef<Value> x, ArrayRef<Value> factors, int32_t bias);
   /// The four bytes at place `at` in all lanes.
@@ -81,6 +93,25 @@ Value IntegerPanels::inverse(Value largest, double limit) {
   return e.divf(constant(limit), e.maxf(largest, constant(kTiny)));
 }
 
+Value IntegerPanels::largestOf(Value magnitudes) {
+  Value most = vector::ReductionOp::create(e.b, vector::CombiningKind::MAXSI,
+                                           magnitudes);
+  return arith::BitcastOp::create(e.b, e.b.getF32Type(), most);
+}
+
+Value IntegerPanels::scaleOf(Value largest, double limit) {
+  bool isVector = isa<VectorType>(largest.getType());
+  auto constant = [&](double x) {
+    return isVector ? e.splat(x) : e.f32Constant(x);
+  };
+  Value isFinite =
+      arith::CmpFOp::create(e.b, arith::CmpFPredicate::OLE, largest,
+                            constant(std::numeric_limits<float>::max()));
+  return arith::SelectOp::create(
+      e.b, isFinite, e.mulf(largest, constant(1.0 / limit)),
+      constant(std::numeric_limits<double>::quiet_NaN()));
+}
+
 Value IntegerPanels::packBytes(ArrayRef<Value> x, ArrayRef<Value> factors,
                                int32_t bias) {
   Value word;
@@ -104,11 +135,11 @@ Value IntegerPanels::spread(Value numbers, Value at) {
 }
 
 void IntegerPanels::storeQuery(Value m, ArrayRef<Value> x) {
-  Value most = absolute(x[0]);
+  Value most = magnitude(x[0]);
   for (Value part : x.drop_front())
-    most = e.maxf(most, absolute(part));
-  Value largest = e.largestLane(most);
-  Value factor = inverse(largest, 127);
+    most = larger(most, magnitude(part));
+  Value largest = largestOf(most);
+  Value factor = e.broadcast(inverse(largest, 127));
   Value sum = e.i32Splat(0);
   for (auto [v, part] : llvm::enumerate(x)) {
     Value bits = vector::BitCastOp::create(
@@ -123,9 +154,7 @@ void IntegerPanels::storeQuery(Value m, ArrayRef<Value> x) {
   // Codes of keys are 128 too large.
   Value minus = arith::ConstantOp::create(e.b, e.b.getI32IntegerAttr(-128));
   e.store(arith::MulIOp::create(e.b, all, minus), querySums, {m});
-  e.store(e.mulf(vector::ExtractOp::create(e.b, largest, 0),
-                 e.f32Constant(1.0 / 127)),
-          queryScales, {m});
+  e.store(scaleOf(largest, 127), queryScales, {m});
 }
 
 void IntegerPanels::convertKeys(Value cells, Value tileAt) {
@@ -134,11 +163,12 @@ void IntegerPanels::convertKeys(Value cells, Value tileAt) {
     auto load = [&](Value d) {
       return e.toF32(e.loadVector(cells, {e.add(base, e.mul(d, kLanes))}));
     };
-    Value largest = e.loop(e.index(0), e.index(layout.dim), 1, {e.splat(0)},
-                           [&](Value d, ValueRange most) -> SmallVector<Value> {
-                             return {e.maxf(most[0], absolute(load(d)))};
-                           })[0];
-    e.storeVector(e.mulf(largest, e.splat(1.0 / 127)), keyScales, {s});
+    Value most = e.loop(e.index(0), e.index(layout.dim), 1, {e.i32Splat(0)},
+                        [&](Value d, ValueRange most) -> SmallVector<Value> {
+                          return {larger(most[0], magnitude(load(d)))};
+                        })[0];
+    Value largest = vector::BitCastOp::create(e.b, e.vf32(), most);
+    e.storeVector(scaleOf(largest, 127), keyScales, {s});
     Value factor = inverse(largest, 127);
     auto pack = [&](Value d, int64_t count) {
       SmallVector<Value> x;
@@ -159,25 +189,30 @@ void IntegerPanels::convertValues(Value cells, Value tileAt, Value slots) {
   // without crossing lanes.
   Value base = e.add(tileAt, layout.valuesAt());
   e.loop(e.index(0), e.index(kLanes), 1, [&](Value s) {
-    auto load = [&](int64_t which, int64_t d) {
+    auto load = [&](int64_t which, int64_t d) -> Value {
       Value slot = e.add(s, which * kLanes);
       Value x = e.toF32(e.loadVector(
           cells, {e.add(base, e.add(e.mul(slot, layout.padded), d))}));
       Value isFilled =
           arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, slot, slots);
-      return arith::SelectOp::create(e.b, isFilled, x, e.splat(0)).getResult();
+      x = arith::SelectOp::create(e.b, isFilled, x, e.splat(0));
+      if (d + kLanes <= layout.dim)
+        return x;
+      // Nothing is written behind the last element.
+      Value isElement = vector::CreateMaskOp::create(
+          e.b, e.vec(e.b.getI1Type(), kLanes), e.index(layout.dim - d));
+      return arith::SelectOp::create(e.b, isElement, x, e.splat(0)).getResult();
     };
     SmallVector<Value> factors;
     for (int64_t which = 0; which < 4; ++which) {
       Value most;
       for (int64_t d = 0; d < layout.padded; d += kLanes) {
-        Value x = absolute(load(which, d));
-        most = most ? e.maxf(most, x) : x;
+        Value x = magnitude(load(which, d));
+        most = most ? larger(most, x) : x;
       }
-      most = vector::ExtractOp::create(e.b, e.largestLane(most), 0);
-      e.store(e.mulf(most, e.f32Constant(1.0 / 127)), valueScales,
-              {e.add(s, which * kLanes)});
-      factors.push_back(e.broadcast(inverse(most, 127)));
+      Value largest = largestOf(most);
+      e.store(scaleOf(largest, 127), valueScales, {e.add(s, which * kLanes)});
+      factors.push_back(e.broadcast(inverse(largest, 127)));
     }
     for (int64_t d = 0; d < layout.padded; d += kLanes) {
       SmallVector<Value> x;
@@ -205,9 +240,11 @@ Value IntegerPanels::storeWeights(int64_t r, ArrayRef<Value> x, Value total) {
     Value scale =
         e.loadVector(valueScales, {e.index(static_cast<int64_t>(v) * kLanes)});
     scaled.push_back(e.mulf(weight, scale));
-    most = most ? e.larger(most, scaled.back()) : scaled.back();
+    // Neither is negative.
+    Value bits = vector::BitCastOp::create(e.b, e.vi32(), scaled.back());
+    most = most ? larger(most, bits) : bits;
   }
-  Value largest = vector::ExtractOp::create(e.b, e.largestLane(most), 0);
+  Value largest = largestOf(most);
   Value factor = e.broadcast(inverse(largest, 255));
   e.store(e.mulf(largest, e.f32Constant(1.0 / 255)), weightScales,
           {e.index(r)});
