@@ -149,6 +149,7 @@ class Tree:
         argv += ["-k", expression] if expression else []
         env = dict(self.env, TENON_SOURCE_DIR=str(self.source))
         env["TENON_BUILD_DIR"] = str(self.build)
+        env["PYTHONPATH"] = str(self.source / "test/lib/python")
         return self._end(argv, env)
 
     def _end(self, argv, env=None):
