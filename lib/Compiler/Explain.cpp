@@ -116,9 +116,8 @@ std::string reason(Attribute schedule, int64_t rows, int64_t layers) {
       .Case([&](cpu::ChunkAttr attribute) {
         return llvm::formatv(
                    "many rows use each weight, so arithmetic decides: a panel "
-                   "of {0} outputs is dequantised once and multiplied with "
-                   "{1} rows at a time in registers, the tile that loads least "
-                   "per product{2}",
+                   "of {0} outputs is decoded once and multiplied with {1} "
+                   "rows at a time in registers{2}",
                    attribute.getLanes() * attribute.getGroups(),
                    attribute.getRows(), times)
             .str();

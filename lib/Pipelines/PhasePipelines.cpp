@@ -62,6 +62,8 @@ static void buildOptimizePipeline(OpPassManager &manager,
   entries.chunkRows = options.chunkRows;
   manager.addPass(createMakeEntriesPass(entries));
   manager.addNestedPass<func::FuncOp>(createSplitAttentionPass());
+  // AVX-VNNI and i8mm could multiply bytes as well; attention stays exact there
+  // because nobody has measured it.
   bool hasBytes = options.target.has("avx512vnni");
   if (options.activations == Activations::Int8 &&
       (hasBytes || options.target.has("avx512bf16"))) {

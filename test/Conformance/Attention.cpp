@@ -48,8 +48,9 @@ const Shape rounded[] = {
     {1, 1, 33, false, true, true, false, 0, "bf16"},
     {3, 3, 64, true, true, true, false, 0, "i8"},
     {1, 4, 128, false, true, false, true, 0, "i8"},
-    {2, 5, 20, true, false, true, false, 0, "i8"},
+    {2, 5, 18, true, false, true, false, 0, "i8"},
     {1, 1, 33, false, true, true, false, 0, "i8"},
+    {1, 2, 35, true, true, true, false, 0, "i8"},
 };
 
 /// Attention in parts: fewer and more of them than tiles of slots, whole
@@ -188,6 +189,20 @@ std::vector<Val> attendAll(Program &program, const Val &cache, const Val &layer,
   return both;
 }
 
+std::string formatOf(const Shape &shape) {
+  return *shape.products ? shape.products : shape.isHalf ? "f16" : "f32";
+}
+
+void setPrecision(Case &made, const Shape &shape) {
+  // Weights are rounded relative to another maximum than the reference's: each
+  // by 2^-8 of itself at most, there and here. As an integer one may be the
+  // other of two that are about equally near: 1/255 of a tile's largest.
+  if (*shape.products)
+    made.tolerance = 8e-3;
+  if (shape.products == std::string("bf16"))
+    made.feature = "avx512bf16";
+}
+
 void addAttend(std::vector<Case> &cases, const Shape &shape, bool isStep) {
   Program program(isStep);
   Val cache = program.argument(Role::Cache, cacheType(shape));
@@ -200,17 +215,8 @@ void addAttend(std::vector<Case> &cases, const Shape &shape, bool isStep) {
   Case made = program.finish("attend",
                              std::string("attend-") +
                                  (isStep ? "step-" : "chunk-") + nameOf(shape),
-                             *shape.products ? shape.products
-                             : shape.isHalf  ? "f16"
-                                             : "f32",
-                             results);
-  // Weights are rounded relative to another maximum than the reference's: each
-  // by 2^-8 of itself at most, there and here. As an integer one may be the
-  // other of two that are about equally near: 1/255 of a tile's largest.
-  if (*shape.products)
-    made.tolerance = 8e-3;
-  if (shape.products == std::string("bf16"))
-    made.feature = "avx512bf16";
+                             formatOf(shape), results);
+  setPrecision(made, shape);
   addConditions(made, isStep);
   cases.push_back(std::move(made));
 }
@@ -224,14 +230,30 @@ void addHidden(std::vector<Case> &cases, const Shape &shape, bool isStep) {
   Case made = program.finish(
       "attend",
       std::string("hidden-") + (isStep ? "step-" : "chunk-") + nameOf(shape),
-      shape.isHalf ? "f16" : "f32",
-      attendAll(program, cache, layer, shape, positions));
+      formatOf(shape), attendAll(program, cache, layer, shape, positions));
+  setPrecision(made, shape);
   for (bool isHidden : {false, true}) {
     Conditions given{isStep ? 1 : 9, 0, 37, 37};
     given.isFilled = true;
     given.isHidden = isHidden;
     made.conditions.push_back(given);
   }
+  cases.push_back(std::move(made));
+}
+
+/// Attention over numbers that are not finite, of which some queries see some.
+void addBroken(std::vector<Case> &cases, const Shape &shape) {
+  Program program(/*isStep=*/false);
+  Val cache = program.argument(Role::Cache, cacheType(shape));
+  Val layer = program.argument(Role::Layer, "index");
+  Val positions = program.argument(Role::Positions, "tensor<?xi32>");
+  Case made =
+      program.finish("attend", "broken-chunk-" + nameOf(shape), formatOf(shape),
+                     attendAll(program, cache, layer, shape, positions));
+  setPrecision(made, shape);
+  Conditions given{9, 0, 70, 70};
+  given.isFilled = given.isShuffled = given.isBroken = true;
+  made.conditions.push_back(given);
   cases.push_back(std::move(made));
 }
 
@@ -275,6 +297,13 @@ void tenon::conformance::addAttention(std::vector<Case> &cases, bool isFull) {
     else
       for (const Shape &shape : rounded)
         addAttend(cases, shape, isStep);
+    if (!isStep)
+      for (const char *products : {"bf16", "i8"})
+        addHidden(cases, {1, 3, 20, true, true, true, false, 0, products},
+                  isStep);
+    // (Floats multiply a value that is not seen by 0, whatever it is.)
+    if (!isStep)
+      addBroken(cases, {2, 3, 20, true, true, true, false, 0, "i8"});
     for (bool isCausal : {false, true})
       addHidden(cases, {1, 3, 20, !isStep, isCausal, true, false}, isStep);
     if (isStep)

@@ -47,6 +47,7 @@ struct Conditions {
   bool isFilled = false;   ///< the call's own rows have slots already
   bool isHidden = false;   ///< slots lie after every query
   bool isShuffled = false; ///< old slots have positions in no order
+  bool isBroken = false;   ///< some numbers of queries and slots are not finite
   int64_t count = 0;       ///< of `Role::Count`
 };
 

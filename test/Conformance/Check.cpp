@@ -241,8 +241,8 @@ std::string compareFloats(const Case &tested, const FloatTensor &expected,
     double difference = std::fabs(got[i] - want) / largest;
     if (tested.tolerance == 0)
       difference = isSame(static_cast<float>(want), got[i]) ? 0 : HUGE_VAL;
-    else if (got[i] == want)
-      difference = 0; // infinities
+    else if (got[i] == want || (std::isnan(got[i]) && std::isnan(want)))
+      difference = 0; // infinities, and what is no number
     if (!(difference <= HUGE_VAL))
       difference = HUGE_VAL; // not a number
     if (difference > most) {
@@ -328,6 +328,8 @@ std::string describe(const Conditions &given) {
     text += ", nothing visible";
   if (given.isShuffled)
     text += ", shuffled positions";
+  if (given.isBroken)
+    text += ", some not finite";
   return text;
 }
 

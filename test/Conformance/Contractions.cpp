@@ -49,6 +49,8 @@ const Contraction defaults[] = {
      80,
      {{16, nullptr, true}, {48 * 3 + 16, nullptr, false, true}},
      true},
+    // As integers: a group of four blocks, one of two and one alone.
+    {"seven-blocks", 7, 129, {{17, nullptr, true}}},
     {"gates",
      2,
      33,

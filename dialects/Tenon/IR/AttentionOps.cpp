@@ -77,7 +77,8 @@ LogicalResult AttentionOp::verify() {
   if (ShapedType::isDynamic(heads) || heads < 1 || heads % cache.getHeads())
     return emitOpError("expected query heads to be a multiple of the cache's ")
            << cache.getHeads() << " heads, but got " << query;
-  if (getProducts() && !getProducts()->isBF16() && !getProducts()->isInteger(8))
+  if (getProducts() && !getProducts()->isBF16() &&
+      !getProducts()->isSignlessInteger(8))
     return emitOpError("expected products of bf16 or i8, or none given for "
                        "exact ones, but got ")
            << *getProducts();

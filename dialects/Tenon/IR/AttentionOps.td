@@ -85,13 +85,26 @@ def Tenon_AttentionOp : Tenon_Op<"attention"> {
     relative to another number than the largest score: each differs by at most
     2^-7 of itself, in products and in their total alike.
 
-    With `products = i8` integers are multiplied: each query, key and value
-    becomes integers in -127..127 times its largest absolute element / 127:
-    the nearest ones (ties to even) to the products with 127 / largest, a
-    quotient of f32 in which the largest is at least 1e-30.
-    A value's scale is multiplied with its weight, and such products become
-    integers in 0..255 times 1/255 of the largest visible one of their tile of
-    64 slots (tiles as with `parts`). The total is that of exact weights.
+    With `products = i8` integers are multiplied, each vector with a scale of
+    its own (symmetric quantisation per vector). A query, key or value `x`
+    becomes, with quotients and products of f32 and ties to even:
+
+    ```
+    amax = max |x|
+    code = roundeven(x * (127 / max(amax, 1e-30)))
+    x'   = code * amax / 127
+    ```
+
+    Weights `w_j = exp(s_j - max_j s_j)` take the scales of their values,
+    `p_j = w_j * amax_j / 127`, and of each tile of 64 slots (tiles as with
+    `parts`), with `pmax` the largest `p_j` that the row sees:
+
+    ```
+    code_j = roundeven(p_j * (255 / max(pmax, 1e-30)))
+    ```
+
+    The total of the weights is that of exact `w_j`. A vector with an element
+    that is not finite becomes no numbers, and so does every row that sees it.
 
     Source: arXiv:2205.14135 (tiling by partial sums), arXiv:2305.13245
     (grouped heads).

@@ -140,24 +140,28 @@ LogicalResult Evaluator::evaluate(CacheAppendOp op) {
   return success();
 }
 
-/// The largest absolute number of a vector.
+/// The largest absolute number of a vector; no number if one is not finite.
 static double largestOf(ArrayRef<double> vector) {
   double largest = 0;
-  for (double x : vector)
+  for (double x : vector) {
+    if (!std::isfinite(x))
+      return std::numeric_limits<double>::quiet_NaN();
     largest = std::max(largest, std::abs(x));
+  }
   return largest;
 }
 
 /// The integer that stands for `x` where `limit` stands for `largest`, ties to
 /// even. The quotient is one of f32: elements half way between two integers are
-/// common where vectors are of f16, and a query may turn on one of them.
+/// common where vectors are of f16, and one of them can change a sharp softmax.
 static double roundToInteger(double x, double largest, float limit) {
   return std::nearbyint(
       x * double(limit / std::max(static_cast<float>(largest), 1e-30f)));
 }
 
 /// Vectors one after the other, each as integers of 8 bits times its scale.
-static std::vector<double> roundToBytes(ArrayRef<double> vectors, int64_t dim) {
+static std::vector<double> quantizeVectors(ArrayRef<double> vectors,
+                                           int64_t dim) {
   std::vector<double> result;
   for (; !vectors.empty(); vectors = vectors.drop_front(dim)) {
     double largest = largestOf(vectors.take_front(dim));
@@ -171,13 +175,13 @@ static std::vector<double> roundToBytes(ArrayRef<double> vectors, int64_t dim) {
 /// 1/255 of the largest, and without those scales again.
 static void roundWeights(MutableArrayRef<double> weights,
                          ArrayRef<double> scales) {
-  double largest = 0;
+  SmallVector<double> products;
   for (auto [weight, scale] : llvm::zip(weights, scales))
-    largest = std::max(largest, weight * scale);
-  for (auto [weight, scale] : llvm::zip(weights, scales))
-    if (scale > 0)
-      weight =
-          roundToInteger(weight * scale, largest, 255) * largest / 255 / scale;
+    products.push_back(weight == 0 ? 0 : weight * scale);
+  double largest = largestOf(products);
+  for (auto [weight, product, scale] : llvm::zip(weights, products, scales))
+    if (weight != 0 && scale != 0)
+      weight = roundToInteger(product, largest, 255) * largest / 255 / scale;
 }
 
 LogicalResult Evaluator::evaluate(AttentionOp op) {
@@ -222,9 +226,9 @@ LogicalResult Evaluator::evaluate(AttentionOp op) {
   if (isInteger) {
     for (size_t at = 0; at < values.size(); at += dim)
       valueScales.push_back(largestOf(values.slice(at, dim)) / 127);
-    queries = roundedQueries = roundToBytes(queries, dim);
-    keys = roundedKeys = roundToBytes(keys, dim);
-    values = roundedValues = roundToBytes(values, dim);
+    queries = roundedQueries = quantizeVectors(queries, dim);
+    keys = roundedKeys = quantizeVectors(keys, dim);
+    values = roundedValues = quantizeVectors(values, dim);
   }
   std::vector<double> scores(layer->slots()), weights(layer->slots());
   for (int64_t t = 0; t < query->rows(); ++t)
@@ -245,7 +249,9 @@ LogicalResult Evaluator::evaluate(AttentionOp op) {
         for (int64_t i = 0; i < dim; ++i)
           dot += factor(q[i]) * factor(k[i]);
         scores[j] = scale * dot + (bias ? bias->data[j] : 0.0);
-        largest = std::max(largest, scores[j]);
+        // A score that is no number stays the largest.
+        if (!std::isnan(largest) && !(scores[j] <= largest))
+          largest = scores[j];
       }
       if (std::isinf(largest) && largest < 0) {
         lse->row(t)[place] = largest;

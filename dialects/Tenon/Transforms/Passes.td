@@ -129,7 +129,8 @@ def RoundAttentionPass
 
     Changes values: as bf16 queries, keys, values and weights by at most 2^-8
     of themselves; as integers by at most 1/254 of the largest element of a
-    vector and 1/510 of the largest weight of a tile. Metric: root mean square
+    vector, and the product of a weight and its value's largest element by at
+    most 1/510 of the largest such product of a tile. Metric: root mean square
     of the differences of results over that of the results, bound 0.05.
   }];
   let options = [

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A few blocks at a time, in vectors of half a block: one block alone is a long
-// chain of instructions, and what several owe (largest elements, sums, scales)
-// fits into the lanes of one vector. What kernels need of a block's codes (sums
+// chain of instructions, and the largest elements, sums and scales of several
+// fit into the lanes of one vector. What kernels need of a block's codes (sums
 // of them, as integers and scaled) is computed here, once per row, because
 // every output of a contraction needs it.
 //
@@ -60,10 +60,11 @@ private:
   Value broadcast(Value x, int64_t lanes) {
     return vector::BroadcastOp::create(b, vectorOf(x.getType(), lanes), x);
   }
-  /// Element `start` of group `block`, `bytes` of them per block.
-  Value place(int64_t bytes, int64_t start) {
+  /// Where a part that has `perBlock` items per block and begins at item
+  /// `start` has those of `block`.
+  Value offset(int64_t perBlock, int64_t start) {
     return arith::AddIOp::create(
-        b, arith::MulIOp::create(b, block, index(bytes)), index(start));
+        b, arith::MulIOp::create(b, block, index(perBlock)), index(start));
   }
   /// Bits of `x * factor`, rounded, with the integer in the lowest bits. What
   /// is not finite has any integer.
@@ -71,7 +72,8 @@ private:
   /// Each vector's lanes combined, as one vector of the results.
   template <typename Op>
   Value reduce(SmallVector<Value> vectors);
-  /// Writes `x`, some of it per block, to the part of the row at `start`.
+  /// Writes `x`, which has as much for each block, to the part of the row that
+  /// begins at `start`.
   Value write(Value x, Value dest, int64_t start);
 
   ImplicitLocOpBuilder b;
@@ -98,6 +100,10 @@ Value GroupEmitter::reduce(SmallVector<Value> vectors) {
     return Op::create(b, vector::ShuffleOp::create(b, x, y, low),
                       vector::ShuffleOp::create(b, x, y, high));
   };
+  // The loops end with one lane per vector.
+  assert(llvm::isPowerOf2_64(vectors.size()) &&
+         half >= static_cast<int64_t>(vectors.size()) &&
+         "expected a power of two of vectors, no more than lanes");
   int64_t lanes = half;
   for (; lanes > static_cast<int64_t>(vectors.size()); lanes /= 2)
     for (Value &x : vectors)
@@ -116,7 +122,7 @@ Value GroupEmitter::write(Value x, Value dest, int64_t start) {
   int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
   Value raw = vector::BitCastOp::create(b, vectorOf(b.getI8Type(), bytes), x);
   return vector::TransferWriteOp::create(
-             b, raw, dest, ValueRange{place(bytes / count, start)},
+             b, raw, dest, ValueRange{offset(bytes / count, start)},
              ArrayRef<bool>{true})
       .getResult();
 }
@@ -128,7 +134,7 @@ Value GroupEmitter::emit(Value input, Value dest) {
   for (int64_t part = 0; part < 2 * count; ++part)
     x.push_back(vector::TransferReadOp::create(
         b, vectorOf(f32, half), input,
-        ValueRange{place(layout.size, part * half)}, zero,
+        ValueRange{offset(layout.size, part * half)}, zero,
         ArrayRef<bool>{true}));
   // Magnitudes of floats are ordered as their bits are, with what is no number
   // above all others: integers are compared faster.
@@ -153,11 +159,8 @@ Value GroupEmitter::emit(Value input, Value dest) {
   scale = arith::SelectOp::create(
       b, arith::OrIOp::create(b, isFinite, isZero), scale,
       splat(std::numeric_limits<double>::quiet_NaN(), count));
-  Value isOrdinary =
-      arith::AndIOp::create(b, isFinite,
-                            arith::CmpFOp::create(b, arith::CmpFPredicate::OGE,
-                                                  most, splat(1e-30, count)));
-  inverse = arith::SelectOp::create(b, isOrdinary, inverse, splat(0.0, count));
+  inverse = arith::SelectOp::create(b, isFinite, inverse, splat(0.0, count));
+  inverse = arith::SelectOp::create(b, isZero, splat(0.0, count), inverse);
 
   // A code never rounds beyond 127: x * inverse is 127 up to its last bit.
   SmallVector<Value> bits;
@@ -169,7 +172,7 @@ Value GroupEmitter::emit(Value input, Value dest) {
     Value codes =
         arith::TruncIOp::create(b, vectorOf(b.getI8Type(), half), bits.back());
     dest = vector::TransferWriteOp::create(
-               b, codes, dest, ValueRange{place(layout.size, at * half)},
+               b, codes, dest, ValueRange{offset(layout.size, at * half)},
                ArrayRef<bool>{true})
                .getResult();
   }
@@ -211,7 +214,7 @@ Value RowBuilder::quantize(const cpu::ActivationLayout &layout, Value input,
   }
   // Whole groups, then what is left in smaller ones.
   int64_t done = 0;
-  for (int64_t size = std::min(kGroup, layout.size / 4); size; size /= 2) {
+  for (int64_t size = kGroup; size; size /= 2) {
     int64_t groups = (layout.blocks() - done) / size;
     if (!groups)
       continue;

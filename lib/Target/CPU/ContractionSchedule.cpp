@@ -21,16 +21,16 @@ using namespace tenon::cpu;
 static constexpr int64_t kMostGroups = 3, kMostRows = 8;
 
 int64_t RegisterTile::panelBytes() const {
-  return columns * kLanes * vectors() * (isInteger ? 1 : 4);
+  return vectors() * getPanelBytes(columns, isInteger);
 }
 
 int64_t RegisterTile::registers(const CPUTargetOptions &target) const {
   int64_t split = getRegistersPerVector(target.vectorBits);
-  // Sums as integers and as floats, codes, a scale and a row's integers.
-  if (isInteger)
-    return split * (2 * rows * vectors() + vectors() + 2);
-  // Sums, weights and a row's number.
-  return split * (rows * vectors() + vectors()) + 1;
+  // Sums (of integers as such and as floats), codes or weights, and what a row
+  // has for all lanes. A scale is needed where sums become floats, and is read
+  // when codes are used no more; so are minima.
+  int64_t sums = (isInteger ? 2 : 1) * rows * vectors();
+  return split * (sums + vectors() + isInteger) + 1;
 }
 
 double RegisterTile::loads(const CPUTargetOptions &target) const {

@@ -21,7 +21,7 @@ struct RegisterTile {
 
   /// Sums that a row has, in vectors of 16 lanes.
   int64_t vectors() const { return groups * weights; }
-  /// Bytes of the dequantised weights of all groups.
+  /// Bytes of the decoded weights of all groups.
   int64_t panelBytes() const;
   /// Registers of the target that the tile takes.
   int64_t registers(const CPUTargetOptions &target) const;

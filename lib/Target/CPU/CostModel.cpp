@@ -99,7 +99,7 @@ void countOp(Operation *op, KernelCost &cost) {
                               (cache.getK().getIntOrFloatBitWidth() +
                                cache.getV().getIntOrFloatBitWidth()) /
                               8.0;
-    if (std::optional<Type> products = attention.getProducts(); products)
+    if (std::optional<Type> products = attention.getProducts())
       cost.arithmetic =
           products->isBF16() ? Arithmetic::BF16 : Arithmetic::Int8;
     cost.operationsPerRowAndSlot +=

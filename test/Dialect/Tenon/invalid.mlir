@@ -691,3 +691,12 @@ func.func @f(%c: !kv, %l: index, %q: tensor<?x4x8xf32>, %p: tensor<?xi32>) {
   %o, %s = tenon.attention causal %q, %c[%l], %p {products = f16, scale = 1.0 : f32} : tensor<?x4x8xf32>, !kv, tensor<?xi32> -> tensor<?x4x8xf32>, tensor<?x4xf32>
   return
 }
+
+// -----
+
+!kv = !tenon.cache<kv, layers = 1, heads = 2, dim = 8, rope = post, pos = original, k = f16, v = f16, layout = contiguous>
+func.func @f(%c: !kv, %l: index, %q: tensor<?x4x8xf32>, %p: tensor<?xi32>) {
+  // expected-error @+1 {{expected products of bf16 or i8, or none given for exact ones, but got 'ui8'}}
+  %o, %s = tenon.attention causal %q, %c[%l], %p {products = ui8, scale = 1.0 : f32} : tensor<?x4x8xf32>, !kv, tensor<?xi32> -> tensor<?x4x8xf32>, tensor<?x4xf32>
+  return
+}

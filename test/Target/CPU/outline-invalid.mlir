@@ -38,7 +38,8 @@
 // RUN: not tenon-opt %t.step.mlir --tenon-to-optimized 2>&1 | FileCheck %s --check-prefix=STEP
 // STEP: 'tenon.weight' op expected no symbol '@step': the entry becomes 'step', 'batch' and 'chunk'; rename it
 
-// Arithmetic that the CPU lacks is refused, not made of slower instructions.
+// Products of bf16 that the CPU lacks are refused, not made of slower
+// instructions. (Bytes are multiplied exactly by every CPU.)
 // RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized=cpu=znver4 --tenon-to-scheduled=cpu=znver4 | sed 's/products = i8/products = bf16/' > %t.bf16.mlir
 // RUN: not tenon-opt %t.bf16.mlir --tenon-to-kernels=cpu=x86-64-v3 2>&1 | FileCheck %s --check-prefix=BF16
 // BF16: expected a CPU with avx512bf16 for products of bf16 in kernel 'attention', but got one without; leave the products exact

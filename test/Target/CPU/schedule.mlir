@@ -20,8 +20,7 @@
 // NARROW: "attention"{{.*}}#tenon_cpu.attend_step<queries = 2, vectors = 2>
 // CHECK: "merge_parts"{{.*}}#tenon_cpu.rows<split = none>
 
-// Integers: one group at a time, because sums are kept as integers and as
-// floats.
+// Integers: fewer rows, because sums are kept as integers and as floats.
 // RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule="vector-bits=512 vector-registers=32" | FileCheck %s --check-prefixes=INT,INTWIDE
 // RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule | FileCheck %s --check-prefixes=INT,INTNARROW
 // INT-LABEL: func.func @chunk
@@ -31,8 +30,12 @@
 // INT-LABEL: func.func @step
 // INT: "norm+quantize"{{.*}}#tenon_cpu.rows<split = none>
 
-// The second-level cache bounds the panel: one group is all that is left.
-// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule="vector-bits=512 vector-registers=32 cache-bytes=3000" | FileCheck %s --check-prefix=TINY
+// The second-level cache bounds the panel, which has 24 bytes per column and
+// group: two groups fit half of it, then one.
+// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule="vector-bits=512 vector-registers=32 cache-bytes=6144" | FileCheck %s --check-prefix=SMALL
+// SMALL-LABEL: func.func @chunk
+// SMALL: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 2, rows = 7, depth = 64>
+// RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized --tenon-cpu-schedule="vector-bits=512 vector-registers=32 cache-bytes=6143" | FileCheck %s --check-prefix=TINY
 // TINY-LABEL: func.func @chunk
 // TINY: "attn_q+attn_k+attn_v"{{.*}}#tenon_cpu.chunk<lanes = 16, groups = 1, rows = 8, depth = 64>
 

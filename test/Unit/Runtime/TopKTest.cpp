@@ -160,7 +160,7 @@ TEST_P(TopK, BadRequestsChangeNothing) {
   expectRefusal(&best.view, "count: expected 1 to 5");
   best.view.count = 0;
   expectRefusal(&best.view, "count: expected 1 to 5");
-  for (float *logits : {(float *)nullptr, best.logits.data()}) {
+  for (float *logits : {static_cast<float *>(nullptr), best.logits.data()}) {
     best.view = {1, nullptr, logits};
     expectRefusal(&best.view, "ids");
   }

@@ -6,9 +6,11 @@
 // its own. Values' scales go into the weights of a tile, which are rounded
 // relative to the largest of them, query by query: so a far tile's small
 // weights keep their bits, and what a query sees does not depend on later
-// slots. Sums of products are exact within a tile. A vector with an element
-// that is no finite number has no number for a scale, so that its products are
-// no numbers either, as those of floats would be.
+// slots. Products of a tile are added as integers, without rounding.
+//
+// A vector with a number that is not finite has no number as its scale, and so
+// have the weights of a tile with a visible value of that kind: codes may be
+// anything then, as long as no other vector's are touched.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +30,8 @@ constexpr double kShifter = 12582912;
 /// Smaller than every scale that matters, larger than 0.
 constexpr double kTiny = 1e-30;
 
+static_assert(kSlotTile == 4 * kLanes, "a word has a byte of each vector");
+
 class IntegerPanels : public AttendPanels {
 public:
   IntegerPanels(Emitter &e, AttentionOp op, const CPUTargetOptions &target)
@@ -45,19 +49,22 @@ public:
 private:
   void convertKeys(Value cells, Value tileAt);
   void convertValues(Value cells, Value tileAt, Value slots);
-  /// Magnitudes as the integers that order them: what is no number is above
-  /// all others.
+  /// Magnitudes of floats are ordered as their bits are, with infinity and what
+  /// is no number above all others.
   Value magnitude(Value x) {
-    Value bits = vector::BitCastOp::create(e.b, e.vi32(), x);
-    return arith::AndIOp::create(e.b, bits, e.i32Splat(0x7fffffff));
+    return arith::AndIOp::create(e.b,
+                                 vector::BitCastOp::create(e.b, e.vi32(), x),
+                                 e.i32Splat(0x7fffffff));
   }
-  Value larger(Value x, Value y) { return arith::MaxSIOp::create(e.b, x, y); }
-  /// The largest of all lanes, as a float.
-  Value largestOf(Value magnitudes);
+  Value largerBits(Value x, Value y) {
+    return y ? arith::MaxSIOp::create(e.b, x, y).getResult() : x;
+  }
+  /// The largest lane of such bits, as a float.
+  Value largestOf(Value bits);
+  /// `largest / limit`, no number where `largest` is not finite.
+  Value scaleOf(Value largest, double limit);
   /// `limit / largest`, for vectors and scalars.
   Value inverse(Value largest, double limit);
-  /// `largest / limit`; no number, of positive sign, where that is not finite.
-  Value scaleOf(Value largest, double limit);
   /// Four vectors of `x * factor + bias`, rounded, as bytes side by side.
   Value packBytes(ArrayRef<Value> x, ArrayRef<Value> factors, int32_t bias);
   /// The four bytes at place `at` in all lanes.
@@ -82,7 +89,8 @@ tenon::cpu::createIntegerPanels(Emitter &e, AttentionOp op,
 }
 
 Value IntegerPanels::exp2(Value x) {
-  return target.has("avx512f") ? emitShortExp2(e, x) : e.exp2(x);
+  return target.has("avx512f") && target.has("avx512dq") ? emitShortExp2(e, x)
+                                                         : e.exp2(x);
 }
 
 Value IntegerPanels::inverse(Value largest, double limit) {
@@ -93,9 +101,9 @@ Value IntegerPanels::inverse(Value largest, double limit) {
   return e.divf(constant(limit), e.maxf(largest, constant(kTiny)));
 }
 
-Value IntegerPanels::largestOf(Value magnitudes) {
-  Value most = vector::ReductionOp::create(e.b, vector::CombiningKind::MAXSI,
-                                           magnitudes);
+Value IntegerPanels::largestOf(Value bits) {
+  Value most =
+      vector::ReductionOp::create(e.b, vector::CombiningKind::MAXSI, bits);
   return arith::BitcastOp::create(e.b, e.b.getF32Type(), most);
 }
 
@@ -108,12 +116,13 @@ Value IntegerPanels::scaleOf(Value largest, double limit) {
       arith::CmpFOp::create(e.b, arith::CmpFPredicate::OLE, largest,
                             constant(std::numeric_limits<float>::max()));
   return arith::SelectOp::create(
-      e.b, isFinite, e.mulf(largest, constant(1.0 / limit)),
+      e.b, isFinite, e.mulf(largest, constant(1 / limit)),
       constant(std::numeric_limits<double>::quiet_NaN()));
 }
 
 Value IntegerPanels::packBytes(ArrayRef<Value> x, ArrayRef<Value> factors,
                                int32_t bias) {
+  assert(x.size() == 4 && "expected a vector per byte of a word");
   Value word;
   for (auto [i, part] : llvm::enumerate(x)) {
     Value bits = vector::BitCastOp::create(
@@ -135,9 +144,9 @@ Value IntegerPanels::spread(Value numbers, Value at) {
 }
 
 void IntegerPanels::storeQuery(Value m, ArrayRef<Value> x) {
-  Value most = magnitude(x[0]);
-  for (Value part : x.drop_front())
-    most = larger(most, magnitude(part));
+  Value most;
+  for (Value part : x)
+    most = largerBits(magnitude(part), most);
   Value largest = largestOf(most);
   Value factor = e.broadcast(inverse(largest, 127));
   Value sum = e.i32Splat(0);
@@ -165,7 +174,7 @@ void IntegerPanels::convertKeys(Value cells, Value tileAt) {
     };
     Value most = e.loop(e.index(0), e.index(layout.dim), 1, {e.i32Splat(0)},
                         [&](Value d, ValueRange most) -> SmallVector<Value> {
-                          return {larger(most[0], magnitude(load(d)))};
+                          return {largerBits(magnitude(load(d)), most[0])};
                         })[0];
     Value largest = vector::BitCastOp::create(e.b, e.vf32(), most);
     e.storeVector(scaleOf(largest, 127), keyScales, {s});
@@ -189,35 +198,39 @@ void IntegerPanels::convertValues(Value cells, Value tileAt, Value slots) {
   // without crossing lanes.
   Value base = e.add(tileAt, layout.valuesAt());
   e.loop(e.index(0), e.index(kLanes), 1, [&](Value s) {
-    auto load = [&](int64_t which, int64_t d) -> Value {
+    auto load = [&](int64_t which, int64_t d, Value isTaken) -> Value {
       Value slot = e.add(s, which * kLanes);
       Value x = e.toF32(e.loadVector(
           cells, {e.add(base, e.add(e.mul(slot, layout.padded), d))}));
-      Value isFilled =
-          arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, slot, slots);
-      x = arith::SelectOp::create(e.b, isFilled, x, e.splat(0));
+      x = arith::SelectOp::create(e.b, isTaken, x, e.splat(0));
       if (d + kLanes <= layout.dim)
         return x;
       // Nothing is written behind the last element.
       Value isElement = vector::CreateMaskOp::create(
-          e.b, e.vec(e.b.getI1Type(), kLanes), e.index(layout.dim - d));
-      return arith::SelectOp::create(e.b, isElement, x, e.splat(0)).getResult();
+          e.b, e.vec(e.b.getI1Type()), e.index(layout.dim - d));
+      return arith::SelectOp::create(e.b, isElement, x, e.splat(0));
     };
-    SmallVector<Value> factors;
+    SmallVector<Value> factors, areTaken;
     for (int64_t which = 0; which < 4; ++which) {
+      Value slot = e.add(s, which * kLanes);
+      Value isFilled =
+          arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, slot, slots);
       Value most;
-      for (int64_t d = 0; d < layout.padded; d += kLanes) {
-        Value x = magnitude(load(which, d));
-        most = most ? larger(most, x) : x;
-      }
+      for (int64_t d = 0; d < layout.padded; d += kLanes)
+        most = largerBits(magnitude(load(which, d, isFilled)), most);
       Value largest = largestOf(most);
-      e.store(scaleOf(largest, 127), valueScales, {e.add(s, which * kLanes)});
+      e.store(scaleOf(largest, 127), valueScales, {slot});
       factors.push_back(e.broadcast(inverse(largest, 127)));
+      // Others share its words: its bits must not reach theirs.
+      Value isFinite = arith::CmpFOp::create(
+          e.b, arith::CmpFPredicate::OLE, largest,
+          e.f32Constant(std::numeric_limits<float>::max()));
+      areTaken.push_back(arith::AndIOp::create(e.b, isFilled, isFinite));
     }
     for (int64_t d = 0; d < layout.padded; d += kLanes) {
       SmallVector<Value> x;
       for (int64_t which = 0; which < 4; ++which)
-        x.push_back(load(which, d));
+        x.push_back(load(which, d, areTaken[which]));
       // Less 128: the top bits.
       Value word = arith::XOrIOp::create(e.b, packBytes(x, factors, 128),
                                          e.i32Splat(int32_t(0x80808080)));
@@ -239,15 +252,16 @@ Value IntegerPanels::storeWeights(int64_t r, ArrayRef<Value> x, Value total) {
     total = e.addf(total, weight);
     Value scale =
         e.loadVector(valueScales, {e.index(static_cast<int64_t>(v) * kLanes)});
-    scaled.push_back(e.mulf(weight, scale));
-    // Neither is negative.
-    Value bits = vector::BitCastOp::create(e.b, e.vi32(), scaled.back());
-    most = most ? larger(most, bits) : bits;
+    // A value that is not seen has a weight of 0 and any scale.
+    Value isSeen = arith::CmpFOp::create(e.b, arith::CmpFPredicate::UNE, weight,
+                                         e.splat(0));
+    scaled.push_back(arith::SelectOp::create(e.b, isSeen, e.mulf(weight, scale),
+                                             e.splat(0)));
+    most = largerBits(magnitude(scaled.back()), most);
   }
   Value largest = largestOf(most);
   Value factor = e.broadcast(inverse(largest, 255));
-  e.store(e.mulf(largest, e.f32Constant(1.0 / 255)), weightScales,
-          {e.index(r)});
+  e.store(scaleOf(largest, 255), weightScales, {e.index(r)});
   e.storeVector(bytes(packBytes(scaled, factor, 0)), weights,
                 {e.index(r * kSlotTile)});
   return total;

@@ -256,9 +256,8 @@ int64_t tenon::cpu::getProductScratch(const Contraction &contraction,
     return llvm::alignTo(kStepRows * contraction.columns * 4 / 8, 64);
   int64_t bytes = 0;
   for (const Contraction::Output &output : contraction.outputs) {
-    int64_t perGroup = contraction.isInteger
-                           ? getIntegerPanelBytes(contraction.columns)
-                           : contraction.columns * kLanes * 4;
+    int64_t perGroup =
+        getPanelBytes(contraction.columns, contraction.isInteger);
     bytes = std::max<int64_t>(bytes, chunk.getGroups() * output.weights.size() *
                                          perGroup);
   }

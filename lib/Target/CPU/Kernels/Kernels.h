@@ -122,6 +122,11 @@ inline int64_t getIntegerPanelBytes(int64_t columns) {
   return columns * (kLanes + 8);
 }
 
+/// The same for a group whose inputs are floats or integers.
+inline int64_t getPanelBytes(int64_t columns, bool isInteger) {
+  return isInteger ? getIntegerPanelBytes(columns) : columns * kLanes * 4;
+}
+
 /// Bytes of scratch memory that the products of a contraction take, before
 /// those for its best outputs: a multiple of 64.
 int64_t getProductScratch(const Contraction &contraction,
