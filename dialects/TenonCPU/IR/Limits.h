@@ -23,6 +23,11 @@ constexpr int64_t getRegistersPerVector(int64_t vectorBits) {
 /// Most rows of an entry whose contractions stream weights (`#tenon_cpu.step`).
 inline constexpr int64_t kStepRows = 8;
 
+/// 1.5 * 2^23, and its bits. Adding it to a small f32 rounds that to an
+/// integer, ties to even, and leaves the integer in the low bits of the sum.
+inline constexpr double kShifter = 12582912;
+inline constexpr int32_t kShifterBits = 0x4B400000;
+
 } // namespace tenon::cpu
 
 #endif // TENON_DIALECTS_TENONCPU_IR_LIMITS_H

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/TenonCPU/IR/Limits.h"
 #include "lib/Conversion/TenonToLinalg/RowBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,10 +26,6 @@ namespace {
 
 /// Blocks that are rounded together, where a row has as many.
 constexpr int64_t kGroup = 4;
-/// Adding this rounds a float of few bits to an integer, ties to even, and
-/// leaves the integer in the low bits of the sum.
-constexpr double kShifter = 12582912;
-constexpr int32_t kShifterBits = 0x4B400000;
 
 /// Emits the rounding of `count` blocks, a power of two, from `block` on.
 class GroupEmitter {
@@ -86,7 +83,7 @@ private:
 
 Value GroupEmitter::round(Value x, Value factor) {
   Value sum = arith::AddFOp::create(b, arith::MulFOp::create(b, x, factor),
-                                    splat(kShifter, half));
+                                    splat(cpu::kShifter, half));
   return arith::BitcastOp::create(b, vectorOf(b.getI32Type(), half), sum);
 }
 
@@ -178,7 +175,7 @@ Value GroupEmitter::emit(Value input, Value dest) {
   }
   Value sums = arith::SubIOp::create(
       b, reduce<arith::AddIOp>(bits),
-      splat(int32_t(uint32_t(kShifterBits) * uint32_t(half)), 2 * count));
+      splat(int32_t(uint32_t(cpu::kShifterBits) * uint32_t(half)), 2 * count));
   SmallVector<int64_t> first, second, twice;
   for (int64_t n = 0; n < count; ++n) {
     first.push_back(2 * n);

@@ -23,10 +23,6 @@ using namespace tenon::cpu;
 
 namespace {
 
-/// Adding this rounds a float of few bits to an integer, ties to even, and
-/// leaves the integer in the low bits of the sum.
-constexpr int32_t kShifterBits = 0x4B400000;
-constexpr double kShifter = 12582912;
 /// Smaller than every scale that matters, larger than 0.
 constexpr double kTiny = 1e-30;
 
@@ -61,6 +57,15 @@ private:
   }
   /// The largest lane of such bits, as a float.
   Value largestOf(Value bits);
+  /// A constant of the type of `like`, a vector or a scalar.
+  Value constant(Value like, double x) {
+    return isa<VectorType>(like.getType()) ? e.splat(x) : e.f32Constant(x);
+  }
+  Value isFinite(Value largest) {
+    return arith::CmpFOp::create(
+        e.b, arith::CmpFPredicate::OLE, largest,
+        constant(largest, std::numeric_limits<float>::max()));
+  }
   /// `largest / limit`, no number where `largest` is not finite.
   Value scaleOf(Value largest, double limit);
   /// `limit / largest`, for vectors and scalars.
@@ -94,11 +99,8 @@ Value IntegerPanels::exp2(Value x) {
 }
 
 Value IntegerPanels::inverse(Value largest, double limit) {
-  bool isVector = isa<VectorType>(largest.getType());
-  auto constant = [&](double x) {
-    return isVector ? e.splat(x) : e.f32Constant(x);
-  };
-  return e.divf(constant(limit), e.maxf(largest, constant(kTiny)));
+  return e.divf(constant(largest, limit),
+                e.maxf(largest, constant(largest, kTiny)));
 }
 
 Value IntegerPanels::largestOf(Value bits) {
@@ -108,16 +110,9 @@ Value IntegerPanels::largestOf(Value bits) {
 }
 
 Value IntegerPanels::scaleOf(Value largest, double limit) {
-  bool isVector = isa<VectorType>(largest.getType());
-  auto constant = [&](double x) {
-    return isVector ? e.splat(x) : e.f32Constant(x);
-  };
-  Value isFinite =
-      arith::CmpFOp::create(e.b, arith::CmpFPredicate::OLE, largest,
-                            constant(std::numeric_limits<float>::max()));
   return arith::SelectOp::create(
-      e.b, isFinite, e.mulf(largest, constant(1 / limit)),
-      constant(std::numeric_limits<double>::quiet_NaN()));
+      e.b, isFinite(largest), e.mulf(largest, constant(largest, 1 / limit)),
+      constant(largest, std::numeric_limits<double>::quiet_NaN()));
 }
 
 Value IntegerPanels::packBytes(ArrayRef<Value> x, ArrayRef<Value> factors,
@@ -222,10 +217,8 @@ void IntegerPanels::convertValues(Value cells, Value tileAt, Value slots) {
       e.store(scaleOf(largest, 127), valueScales, {slot});
       factors.push_back(e.broadcast(inverse(largest, 127)));
       // Others share its words: its bits must not reach theirs.
-      Value isFinite = arith::CmpFOp::create(
-          e.b, arith::CmpFPredicate::OLE, largest,
-          e.f32Constant(std::numeric_limits<float>::max()));
-      areTaken.push_back(arith::AndIOp::create(e.b, isFilled, isFinite));
+      areTaken.push_back(
+          arith::AndIOp::create(e.b, isFilled, isFinite(largest)));
     }
     for (int64_t d = 0; d < layout.padded; d += kLanes) {
       SmallVector<Value> x;

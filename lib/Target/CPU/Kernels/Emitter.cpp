@@ -65,9 +65,9 @@ Value Emitter::exp(Value x) { return math::ExpOp::create(b, x); }
 Value Emitter::exp2(Value x) {
   int64_t lanes = cast<VectorType>(x.getType()).getDimSize(0);
   auto ints = vec(b.getI32Type(), lanes);
-  // Adding 1.5 * 2^23 rounds to an integer n and leaves it in the low bits;
-  // with 127 more they are the exponent of 2^n. At n = -127 that is 0.
-  Value shifter = splat(12582912.0 + 127, lanes);
+  // The low bits of the sum, with 127 more, are the exponent of 2^n. At
+  // n = -127 that is 0.
+  Value shifter = splat(kShifter + 127, lanes);
   Value clamped = larger(splat(-127, lanes), x);
   Value shifted = addf(clamped, shifter);
   Value rest = subf(clamped, subf(shifted, shifter));
