@@ -48,8 +48,10 @@ bool isIR(const Source &source) {
   llvm::StringRef extension = llvm::sys::path::extension(source.path());
   if (extension == ".mlir" || extension == ".mlirbc")
     return true;
+  // A pipe would make this wait, and give its first bytes only once.
   int descriptor;
-  if (llvm::sys::fs::openFileForRead(source.path(), descriptor))
+  if (!llvm::sys::fs::is_regular_file(source.path()) ||
+      llvm::sys::fs::openFileForRead(source.path(), descriptor))
     return false;
   llvm::sys::fs::file_t file = llvm::sys::fs::convertFDToNativeFile(descriptor);
   char magic[4] = {};

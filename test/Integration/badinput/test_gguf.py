@@ -5,6 +5,8 @@
 # ===-----------------------------------------------------------------------===#
 """tenonc refuses damaged and unsupported files, each with its own words."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -441,6 +443,16 @@ def test_unsuitable(tmp_path, name):
 def test_folder(tmp_path):
     done = tools.run("tenonc", tmp_path, "-o", tmp_path / "out")
     refused(done, tmp_path.name, "folder|regular file|directory", "gguf")
+    nothing_in(tmp_path)
+
+
+def test_pipe(tmp_path):
+    """Refused at once, not when somebody writes into it."""
+    pipe = tmp_path / "pipe.gguf"
+    os.mkfifo(pipe)
+    done = tools.run("tenonc", pipe, "-o", tmp_path / "out", timeout=60)
+    refused(done, r"pipe\.gguf", "regular file", "gguf")
+    pipe.unlink()
     nothing_in(tmp_path)
 
 
