@@ -8,6 +8,7 @@ on the numbers and not on the machine."""
 
 import json
 import random
+import re
 import sys
 
 import pytest
@@ -76,6 +77,41 @@ def test_the_bound_is_an_option(compare):
 def test_few_pairs_prove_nothing(compare):
     done = compare(1.0, 0.5, "--rounds", 7, code=2)
     assert "at least 8 pairs" in done.stderr
+
+
+#: Options after the two artifacts -> words of the error.
+WRONG = {
+    "bound-nan": (["--bound", "nan"], "--bound: expected percent .* 'nan'"),
+    "bound-negative": (["--bound=-1"], "--bound: expected percent .* '-1'"),
+    "bound-100": (["--bound", "100"], "--bound: expected percent .* '100'"),
+    "prompt": (["--prompt=-5"], "--prompt: expected .* at least 0 .* '-5'"),
+    "depth": (["--depth", "1,2"], "--depth: expected a number, .* '1,2'"),
+    "launcher": (["--launcher", "a 'b"], "--launcher: expected a command"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_usage(compare, name):
+    options, words = WRONG[name]
+    assert re.search(words, compare(1.0, 0.5, *options, code=2).stderr)
+
+
+def test_results_that_cannot_be_kept(compare, tmp_path):
+    """Said before anything is measured."""
+    path = tmp_path / "none" / "compare.json"
+    done = compare(1.0, 1.0, "-o", path, code=1)
+    assert f"error: {path}: No such file" in done.stderr
+    assert not (tmp_path / "counter").exists()
+
+
+def test_another_model(compare, tmp_path):
+    for name, layers in (("base", 2), ("new", 3)):
+        facts = {"model": {"vocabulary": 300, "layers": layers}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(facts))
+    done = compare(1.0, 1.0, code=1)
+    assert f"{tmp_path}/new.so: expected the model of" in done.stderr
+    assert "300 tokens and 3 layers" in done.stderr
+    assert not (tmp_path / "counter").exists()
 
 
 def test_an_artifact_with_itself(tmp_path):

@@ -116,9 +116,9 @@ def run(args):
 
 def run_compare(args):
     """`tenon-bench --compare`."""
-    for library in (args.base, args.new):
-        if not Path(library).is_file():
-            raise Failure(f"{library}: expected a library that tenonc wrote")
+    compare.check((args.base, args.new))
+    if args.out:
+        results.probe(Path(args.out))
     settings = {
         "prompt": args.prompt,
         "new": args.new_tokens,
@@ -192,6 +192,15 @@ def main(argv=None):
         return commands[args.command](args)
     except Failure as why:
         print(f"tenon-bench: error: {why}", file=sys.stderr)
+        return 1
+    except OSError as why:
+        if why.filename is None:  # no file that the user names
+            raise
+        print(
+            f"tenon-bench: error: {why.filename}: {why.strerror}; name another "
+            "file or folder",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("tenon-bench: ended by Ctrl-C", file=sys.stderr)

@@ -6,6 +6,7 @@
 """Two artifacts in turns, and a verdict that noise alone does not give."""
 
 import json
+from pathlib import Path
 
 from . import SCHEMA, limits, stats
 from .programs import Failure, own
@@ -15,6 +16,26 @@ from .table import markdown, number, percent
 BOUND = 0.03
 #: Pairs of samples without which the interval is infinite.
 FEWEST = 8
+
+
+def check(libraries):
+    """A Failure unless the artifacts are there and of one model. A NAME.json
+    that was not kept says nothing."""
+    shapes = []
+    for library in map(Path, libraries):
+        if not library.is_file():
+            raise Failure(f"{library}: expected a library that tenonc wrote")
+        try:
+            facts = json.loads(library.with_suffix(".json").read_bytes())
+            shapes.append([facts["model"][k] for k in ("vocabulary", "layers")])
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+    if shapes[0] != shapes[1]:
+        base, new = (f"{v} tokens and {n} layers" for v, n in shapes)
+        raise Failure(
+            f"{libraries[1]}: expected the model of {libraries[0]}, which has "
+            f"{base}, but got one with {new}; compile one file twice"
+        )
 
 
 def sample(library, settings, runner):
@@ -69,7 +90,7 @@ def run(base, new, settings, runner):
             for phase, value in sample(library, settings, runner).items():
                 samples[name].setdefault(phase, []).append(value)
     if not samples["base"]:
-        raise Failure("expected something to time: give --prompt or --new")
+        raise Failure("expected something to time: give --prompt or --new-tokens")
     return {
         "schema": SCHEMA,
         "kind": "compare",

@@ -9,6 +9,7 @@ import argparse
 import os
 
 from . import compare
+from .values import amount, command, count, loss, numbers, pairs
 
 DESCRIPTION = """\
 Measures compiled models and, in turns with them, the engines that a user would
@@ -37,46 +38,6 @@ examples:
 exit codes: 0 done, 1 failed, or slower in --compare, 2 wrong usage."""
 
 
-def numbers(least):
-    """A type for argparse: "1,2,3", each at least `least`."""
-
-    def parse(words):
-        try:
-            found = [int(w) for w in words.split(",") if w]
-        except ValueError:
-            found = [least - 1]
-        if any(n < least for n in found):
-            raise argparse.ArgumentTypeError(
-                f"expected numbers of at least {least} like 1,2, but got "
-                f"'{words}'"
-            )
-        return found
-
-    parse.__name__ = "list"
-    return parse
-
-
-def count(words):
-    """A type for argparse: a number of at least 1."""
-    found, *rest = numbers(1)(words) or [0]
-    if rest or found < 1:
-        raise argparse.ArgumentTypeError(
-            f"expected a number, but got '{words}'"
-        )
-    return found
-
-
-def pairs(words):
-    """A type for argparse: as many pairs as a verdict needs."""
-    found = count(words)
-    if found < compare.FEWEST:
-        raise argparse.ArgumentTypeError(
-            f"expected at least {compare.FEWEST} pairs, as fewer prove "
-            f"nothing, but got {found}"
-        )
-    return found
-
-
 def common(parser):
     """Options of every command that measures."""
     parser.add_argument(
@@ -87,6 +48,7 @@ def common(parser):
     )
     parser.add_argument(
         "--launcher",
+        type=command,
         default="",
         metavar="COMMAND",
         help='runs each measured program behind this, e.g. "taskset -c 0,1"',
@@ -195,21 +157,21 @@ def compare_options(parser):
     add("new", metavar="NEW.so", help="the artifact that must not be slower")
     add(
         "--prompt",
-        type=int,
+        type=amount,
         default=256,
         metavar="P",
         help="length of the prompt (default: 256)",
     )
     add(
         "--new-tokens",
-        type=int,
+        type=amount,
         default=64,
         metavar="N",
         help="decoding steps (default: 64)",
     )
     add(
         "--depth",
-        type=int,
+        type=amount,
         default=0,
         metavar="D",
         help="tokens in the cache before (default: 0)",
@@ -230,7 +192,7 @@ def compare_options(parser):
     )
     add(
         "--bound",
-        type=float,
+        type=loss,
         default=100 * compare.BOUND,
         metavar="PERCENT",
         help="what may be lost (default: 3)",

@@ -37,6 +37,15 @@ SCENARIO = ("model", "phase", "tokens", "depth", "batch", "threads")
 PER_SAMPLE = ("samples", "rounds", "limits")
 
 
+def probe(path):
+    """An OSError if a file cannot be written: what took minutes to measure is
+    not lost to a folder that is not there."""
+    is_new = not path.exists()
+    path.open("a").close()
+    if is_new:
+        path.unlink()
+
+
 class Results:
     """A run in memory."""
 
