@@ -15,7 +15,9 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/xxhash.h"
 
+#include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 
 using namespace tenon;
 namespace fs = llvm::sys::fs;
@@ -30,6 +32,16 @@ std::array<uint8_t, 16> tenon::hash128(llvm::ArrayRef<uint8_t> bytes) {
 
 std::string tenon::toHex(llvm::ArrayRef<uint8_t> hash) {
   return llvm::toHex(hash, /*LowerCase=*/true);
+}
+
+/// Gives a new file its size, on the disk too. LLVM's resize_file leaves a
+/// hole where its build does not know how to reserve.
+static std::error_code reserve(int descriptor, uint64_t bytes) {
+  int status;
+  do
+    status = ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
+  while (status == EINTR);
+  return std::error_code(status, std::generic_category());
 }
 
 llvm::Expected<WeightFile> WeightFile::create(llvm::StringRef path,
@@ -55,7 +67,7 @@ llvm::Expected<WeightFile> WeightFile::create(llvm::StringRef path,
   if (std::error_code error = fs::openFileForReadWrite(
           path, descriptor, fs::CD_CreateNew, fs::OF_None))
     return llvm::createFileError(path, error);
-  std::error_code error = fs::resize_file(descriptor, header.file_bytes);
+  std::error_code error = reserve(descriptor, header.file_bytes);
   if (!error)
     file.mapping = fs::mapped_file_region(fs::convertFDToNativeFile(descriptor),
                                           fs::mapped_file_region::readwrite,

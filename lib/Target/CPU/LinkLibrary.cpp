@@ -23,6 +23,7 @@
 #include "llvm/Support/Errc.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -65,6 +66,27 @@ struct TemporaryFile {
 
   const std::string path;
 };
+
+/// Whether a folder has room for a link, whose archive and library are each
+/// about as large as the objects: LLVM's writers end the process, some by a
+/// signal, when the disk is full.
+llvm::Error checkSpace(llvm::StringRef folder,
+                       llvm::ArrayRef<ObjectFile> objects) {
+  constexpr uint64_t kStubs = 64 << 10;
+  uint64_t needed = kStubs;
+  for (const ObjectFile &object : objects)
+    needed += 2 * object.data.size();
+  auto space = llvm::sys::fs::disk_space(folder.empty() ? "." : folder);
+  // Some file systems do not tell: their capacity is 0.
+  if (!space || space->capacity == 0 || space->available >= needed)
+    return llvm::Error::success();
+  return llvm::createStringError(
+      llvm::errc::no_space_on_device,
+      "expected %llu bytes of free space to link in, but the disk has %llu; "
+      "free some, or name a folder on another disk",
+      static_cast<unsigned long long>(needed),
+      static_cast<unsigned long long>(space->available));
+}
 
 /// Writes a shared library that has these functions and no code.
 llvm::Error writeStub(llvm::StringRef path, llvm::StringRef soname,
@@ -181,6 +203,9 @@ llvm::Error tenon::cpu::linkLibrary(llvm::ArrayRef<ObjectFile> objects,
   const TemporaryFile exports(options.output + ".exports");
   const TemporaryFile libc(options.output + ".libc.so");
   const TemporaryFile libm(options.output + ".libm.so");
+  if (auto error =
+          checkSpace(llvm::sys::path::parent_path(options.output), objects))
+    return error;
   if (auto error = writeArchive(archive.path, objects))
     return error;
   if (auto error = writeFile(exports.path, "{ global: " + options.exported +

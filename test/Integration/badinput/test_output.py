@@ -83,6 +83,43 @@ def test_disk_full(tmp_path, small_model, size):
     nothing_in(out)
 
 
+#: Compiles into a file system of $1 bytes; says what is left in it.
+SMALL_DISK = """
+mount -t tmpfs -o size=$1 none "$2" || exit 199
+shift 2
+"$@"
+code=$?
+ls -A "$0"
+exit $code
+"""
+
+
+def test_small_disk(tmp_path, small_model):
+    """Full when weights are packed, when the library is linked, and at its
+    end: an error each time, nothing stays, and no signal."""
+    made, out = tmp_path / "made", tmp_path / "disk"
+    out.mkdir()
+    argv = [small_model, "--name=s", f"--cache-dir={tmp_path / 'cache'}", "-q"]
+    tools.check("tenonc", *argv, "-o", made)
+    weights, library = (
+        (made / f"s.{kind}").stat().st_size for kind in ("weights", "so")
+    )
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    for size, kind in (
+        (weights // 2, "weights"),
+        (weights + 8192, "so"),
+        (weights + library // 2, "so"),
+        (weights + library + 8192, "so"),
+    ):
+        command = ["unshare", *user, "--mount", "sh", "-c", SMALL_DISK, out]
+        command += [str(size), out, tools.tool("tenonc"), *argv, "-o", out]
+        done = subprocess.run(command, capture_output=True, timeout=120)
+        if done.returncode in (1, 199) and b"tenonc" not in done.stderr:
+            pytest.skip("no right to mount a small disk")
+        refused(done, rf"disk/s\.{kind}: ", "space", code=1)
+        assert not done.stdout
+
+
 def test_failure_keeps_the_old_artifact(tmp_path, small_model, artifact):
     out = tmp_path / "out"
     made = tools.compile_model(small_model, out, "--cpu=x86-64-v3", name="s")
