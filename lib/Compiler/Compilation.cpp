@@ -134,15 +134,21 @@ LogicalResult Compilation::dump(Phase phase) {
                                     (isOther ? current.name + "." : "") +
                                     llvm::Twine(static_cast<int>(phase) + 1) +
                                     "-" + getPhaseName(phase) + ".mlir");
-  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+  // LLVM's writeToOutput would end the process when the disk is full.
+  std::error_code error;
+  llvm::raw_fd_ostream stream(path, error);
+  if (!error) {
     printIR(*module, stream);
-    return llvm::Error::success();
-  });
-  if (error)
-    return fail(llvm::createStringError(
-        "%s: cannot be written: %s; give another folder for --dump-phases",
-        path.c_str(), llvm::toString(std::move(error)).c_str()));
-  return success();
+    stream.close();
+    error = stream.error();
+    stream.clear_error();
+  }
+  if (!error)
+    return success();
+  llvm::sys::fs::remove(path);
+  return fail(llvm::createStringError(
+      error, "%s: cannot be written: %s; give another folder for --dump-phases",
+      path.c_str(), error.message().c_str()));
 }
 
 LogicalResult Compilation::writeIR() {

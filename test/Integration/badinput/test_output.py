@@ -83,6 +83,15 @@ def test_disk_full(tmp_path, small_model, size):
     nothing_in(out)
 
 
+def test_disk_full_of_dumps(tmp_path, small_model):
+    out, dumps = tmp_path / "out", tmp_path / "dumps"
+    argv = [small_model, "-o", out, f"--dump-phases={dumps}", "--name=s"]
+    done = tools.run("tenonc", *argv, preexec_fn=_limit(1000))
+    refused(done, r"dumps/s\.1-imported\.mlir: ", "large", "--dump-phases")
+    nothing_in(out)
+    nothing_in(dumps)
+
+
 #: Compiles into a file system of $1 bytes; says what is left in it.
 SMALL_DISK = """
 mount -t tmpfs -o size=$1 none "$2" || exit 199
