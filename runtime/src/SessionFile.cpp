@@ -19,6 +19,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <numeric>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace tenon::runtime;
@@ -98,6 +99,15 @@ private:
   bool exists;
 };
 
+/// Renaming would put a file in the place of a device or a pipe.
+Error checkPlace(const std::string &path) {
+  struct stat place;
+  if (stat(path.c_str(), &place) != 0 || S_ISREG(place.st_mode))
+    return success();
+  return failure(TENON_RT_IO, path,
+                 ": expected a regular file or none; choose another place");
+}
+
 Error damaged(const std::string &path, const char *what) {
   return failure(TENON_RT_DAMAGED, path, ": ", what,
                  "; the file is damaged or cut short, save the session again");
@@ -134,6 +144,8 @@ Error checkHeader(Bytes file, const std::string &path, const Model &model,
 Error Session::save(const std::string &path) {
   Use use(busy);
   if (Error error = use.check())
+    return error;
+  if (Error error = checkPlace(path))
     return error;
   Header header = {};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));

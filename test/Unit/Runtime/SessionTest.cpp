@@ -16,7 +16,9 @@
 #include <atomic>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
@@ -376,6 +378,20 @@ TEST_P(OneThread, CopiesHoldWhatIsFilled) {
       }
     }
   }
+}
+
+TEST_P(OneThread, APipeIsNotReplacedByASession) {
+  tenon_rt_session *session = make(60);
+  std::string path = fake.library() + ".pipe";
+  unlink(path.c_str());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(tenon_rt_session_save(session, path.c_str()), TENON_RT_IO);
+  EXPECT_NE(std::string(tenon_rt_error(session)).find(path), std::string::npos);
+  struct stat place;
+  ASSERT_EQ(stat(path.c_str(), &place), 0);
+  EXPECT_TRUE(S_ISFIFO(place.st_mode));
+  unlink(path.c_str());
+  tenon_rt_session_destroy(session);
 }
 
 TEST_P(OneThread, DamagedSessionFilesAreRefused) {
