@@ -284,6 +284,11 @@ std::string contradiction(const CLI::App &app, const Options &options) {
   auto shown = [&](const char *name) {
     return std::string(is(name, "--bench") ? bench : name);
   };
+  // An unset variable of a script, which must not mean the default.
+  for (const char *named :
+       {"model", "--weights", "--cpu", "--logits", "--perplexity", "--batch"})
+    if (app.count(named) && app.get_option(named)->as<std::string>().empty())
+      return std::string(named) + ": expected a value, but it is empty";
   // Each pair: an option, and one that has no effect beside it.
   constexpr const char *pairs[][2] = {
       {"--prompt", "--tokens"},         {"--batch", "--prompt"},

@@ -93,6 +93,15 @@ TENON_RUN = {
         ["--bench", "p8,n8", "--perplexity", "x.txt"],
         ["bench", "perplexity"],
     ),
+    "weights-empty": (
+        ["--weights", "", "--tokens", "1"],
+        ["--weights: expected a value"],
+    ),
+    "cpu-empty": (["--cpu", "", "--tokens", "1"], ["--cpu: expected a value"]),
+    "perplexity-empty": (
+        ["--perplexity", ""],
+        ["--perplexity: expected a value"],
+    ),
     "weights-memory": (
         ["--weights-memory=disk", "-p", "hi"],
         ["weights-memory", "disk", "auto, mapped or copied"],
