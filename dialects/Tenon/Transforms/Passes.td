@@ -124,8 +124,10 @@ def RoundAttentionPass
   let summary = "Lets attention of many rows multiply shorter numbers.";
   let description = [{
     Gives `products = bf16`, or with `integers` `products = i8`, to each
-    attention of an entry of many rows of one sequence; for machines whose
-    instructions multiply pairs of bf16, or four bytes.
+    attention of an entry of many rows of one sequence, in layers that have a
+    `tenon.quantize`: where no other product is of rounded numbers, attention
+    keeps floats too. For machines whose instructions multiply pairs of bf16,
+    or four bytes.
 
     Changes values: as bf16 queries, keys, values and weights by at most 2^-8
     of themselves; as integers by at most 1/254 of the largest element of a

@@ -4,7 +4,8 @@
 //
 // Attention of many rows is bound by arithmetic. Pairs of bf16 multiply at
 // twice the rate of f32, fours of bytes at four times. One row is bound by what
-// it reads, so it stays exact.
+// it reads, so it stays exact. So does a layer that rounds nothing else:
+// whoever keeps weights as floats wants their accuracy.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,6 +32,17 @@ struct RoundAttentionPass
 
 } // namespace
 
+/// True when a contraction of the layer that `attention` belongs to takes
+/// integers.
+static bool isInRoundedLayer(AttentionOp attention) {
+  Operation *outer = attention;
+  while (isa<KernelOp>(outer->getParentOp()))
+    outer = outer->getParentOp();
+  return outer->getBlock()
+      ->walk([](QuantizeOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
 void RoundAttentionPass::runOnOperation() {
   if (!getOperation()->hasAttr(kMaxRowsAttrName) ||
       attendsByRow(getOperation()))
@@ -38,7 +50,7 @@ void RoundAttentionPass::runOnOperation() {
   Builder builder(&getContext());
   Type products = integers ? Type(builder.getI8Type()) : builder.getBF16Type();
   getOperation().walk([&](AttentionOp attention) {
-    if (!attention.getParts())
+    if (!attention.getParts() && isInRoundedLayer(attention))
       attention.setProductsAttr(TypeAttr::get(products));
   });
 }

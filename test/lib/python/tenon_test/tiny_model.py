@@ -50,6 +50,12 @@ class TinyModel:
     def __post_init__(self):
         self.width = self.width or self.heads * self.head_dim
 
+    @property
+    def is_quantized(self):
+        """Whether a matrix has integer codes."""
+        formats = {*self.formats, *self.by_layer, self.embedding_format}
+        return not formats <= {"F32", "F16", "BF16", ""}
+
     def write(self, path, patch=None):
         """Writes the file; `patch` may change (writer, tensors) before it.
 
