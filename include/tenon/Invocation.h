@@ -38,9 +38,10 @@ struct CompileOptions {
   /// logits, which are then never written: up to 256 (nothing: 64), or 0 for
   /// logits only.
   std::optional<uint64_t> topK;
-  /// Format of activations where they meet quantised weights: "int8" (with a
-  /// scale per 32 elements, rounded anew in each layer), "f32". Weights in F32,
-  /// F16 and BF16 keep f32.
+  /// Format of activations where they meet weights: "int8" (with a scale per
+  /// 32 elements, rounded anew in each layer; weights in F32, F16 and BF16 keep
+  /// f32), "bf16" (for CPUs that multiply pairs of them; weights may be
+  /// rounded to bf16 as well), "f32".
   std::string activations = "int8";
   /// Instrumentation of the generated code: "", "address", "thread".
   std::string sanitize;

@@ -189,11 +189,30 @@ llvm::Error checkImport(const CompileOptions &options,
                        static_cast<long long>(kMaxTopK),
                        static_cast<unsigned long long>(*options.topK));
   checked.import.topK = static_cast<int64_t>(options.topK.value_or(64));
-  if (options.activations == "f32")
+  return llvm::Error::success();
+}
+
+/// Fails unless every CPU multiplies this type of activations.
+llvm::Error checkActivations(const CompileOptions &options,
+                             CheckedOptions &checked) {
+  if (options.activations == "f32") {
     checked.activations = Activations::F32;
-  else if (options.activations != "int8")
-    return optionError("--activations: expected int8 or f32, but got '%s'",
-                       options.activations.c_str());
+  } else if (options.activations == "bf16") {
+    checked.activations = Activations::BF16;
+    constexpr llvm::StringLiteral feature = "avx512bf16";
+    std::vector<CheckedCpu> cpus = checked.others;
+    cpus.push_back({checked.cpu, checked.target});
+    for (const CheckedCpu &cpu : cpus)
+      if (!llvm::is_contained(cpu.target.features, feature))
+        return optionError("--activations=bf16: expected a CPU with %s, which "
+                           "multiplies pairs of them, but '%s' has none; take "
+                           "int8 or f32, or another --cpu",
+                           feature.data(), cpu.name.c_str());
+  } else if (options.activations != "int8") {
+    return optionError(
+        "--activations: expected int8, bf16 or f32, but got '%s'",
+        options.activations.c_str());
+  }
   return llvm::Error::success();
 }
 
@@ -239,6 +258,8 @@ tenon::checkOptions(const CompileOptions &options, const Source &source,
   if (auto error = checkPhases(options, source, checked))
     return std::move(error);
   if (auto error = checkImport(options, checked))
+    return std::move(error);
+  if (auto error = checkActivations(options, checked))
     return std::move(error);
   if (options.profile && checked.from >= Phase::Kernels)
     return optionError("--profile: expected IR before the phase 'kernels', in "

@@ -53,8 +53,12 @@ static void buildOptimizePipeline(OpPassManager &manager,
   addContract(manager, "imported");
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  if (options.activations == Activations::Int8)
-    manager.addNestedPass<func::FuncOp>(createQuantizeActivationsPass());
+  if (options.activations != Activations::F32) {
+    QuantizeActivationsPassOptions quantize;
+    quantize.bf16 = options.activations == Activations::BF16;
+    manager.addNestedPass<func::FuncOp>(
+        createQuantizeActivationsPass(quantize));
+  }
   manager.addNestedPass<func::FuncOp>(createFormKernelsPass());
   buildFusionPipeline(manager, options);
   manager.addNestedPass<func::FuncOp>(createCopyCarriedPass());
@@ -64,11 +68,11 @@ static void buildOptimizePipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createSplitAttentionPass());
   // AVX-VNNI and i8mm could multiply bytes as well; attention stays exact there
   // because nobody has measured it.
-  bool hasBytes = options.target.has("avx512vnni");
-  if (options.activations == Activations::Int8 &&
-      (hasBytes || options.target.has("avx512bf16"))) {
-    RoundAttentionPassOptions round;
-    round.integers = hasBytes;
+  RoundAttentionPassOptions round;
+  round.integers = options.activations == Activations::Int8 &&
+                   options.target.has("avx512vnni");
+  if (options.activations != Activations::F32 &&
+      (round.integers || options.target.has("avx512bf16"))) {
     manager.addNestedPass<func::FuncOp>(createRoundAttentionPass(round));
   }
   addContract(manager, "optimized");
@@ -128,9 +132,11 @@ struct PhaseOptions : PassPipelineOptions<PhaseOptions> {
                           llvm::cl::desc("native, x86-64-v3, znver4, ...")};
   Option<Activations> activations{
       *this, "activations", llvm::cl::init(Activations::Int8),
-      llvm::cl::desc("inputs of products with quantised weights"),
+      llvm::cl::desc("inputs of products with weights"),
       llvm::cl::values(clEnumValN(Activations::Int8, "int8",
-                                  "integers with a scale per 32 elements"),
+                                  "integers with a scale per 32 elements "
+                                  "where weights are quantised"),
+                       clEnumValN(Activations::BF16, "bf16", "16-bit floats"),
                        clEnumValN(Activations::F32, "f32", "floats"))};
   Option<int64_t> chunkRows{*this, "chunk-rows", llvm::cl::init(256),
                             llvm::cl::desc("tokens that `chunk` takes")};

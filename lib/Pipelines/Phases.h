@@ -61,14 +61,14 @@ struct CPUTargetOptions {
   }
 };
 
-/// How activations are kept where they meet quantised weights.
-enum class Activations { F32, Int8 };
+/// How activations are kept where they meet weights.
+enum class Activations { F32, BF16, Int8 };
 
 /// Options of all pipelines; plain data that a session owns.
 struct PipelineOptions {
   CPUTargetOptions target;
-  /// Inputs of products with quantised weights; those with F32, F16 and BF16
-  /// weights stay f32.
+  /// Inputs of products with weights; those of Int8 stay f32 where the weights
+  /// are F32, F16 or BF16.
   Activations activations = Activations::Int8;
   /// Tokens that the chunk entry takes at once.
   int64_t chunkRows = 256;

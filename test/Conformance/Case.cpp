@@ -72,10 +72,13 @@ std::vector<Val> Program::kernel(
   return results;
 }
 
-Val Program::quantize(const Val &input) {
+Val Program::quantize(const Val &input, Rounding rounding) {
   return kernel({input}, [&](const std::vector<Val> &x) {
     std::string type = x[0].type;
-    type.insert(type.size() - 1, ", #tenon.blocks<bits = 8, size = 32>");
+    if (rounding == Rounding::BF16)
+      type.replace(type.rfind("f32"), 3, "bf16");
+    else
+      type.insert(type.size() - 1, ", #tenon.blocks<bits = 8, size = 32>");
     return std::vector<Val>{
         op("tenon.quantize " + x[0].name + " : " + x[0].type + " -> " + type,
            type)};

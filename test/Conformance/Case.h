@@ -73,6 +73,9 @@ struct Val {
   std::string name, type;
 };
 
+/// How rows are rounded before they meet weights.
+enum class Rounding { None, BF16, Int8 };
+
 /// Writes the text of a case.
 class Program {
 public:
@@ -93,8 +96,8 @@ public:
   std::vector<Val>
   kernel(const std::vector<Val> &inputs,
          llvm::function_ref<std::vector<Val>(const std::vector<Val> &)> body);
-  /// A kernel that rounds `input` to scaled integers.
-  Val quantize(const Val &input);
+  /// A kernel that rounds `input`.
+  Val quantize(const Val &input, Rounding rounding = Rounding::Int8);
   /// The case whose function returns `results`.
   Case finish(std::string group, std::string name, std::string format,
               const std::vector<Val> &results);

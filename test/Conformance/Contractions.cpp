@@ -91,12 +91,17 @@ const BlockFormat &formatAt(size_t index) {
   return blockFormats()[index % blockFormats().size()];
 }
 
-/// `isInteger`: a kernel before rounds the input to scaled integers.
+/// `rounding`: what a kernel before does to the input.
 void addContraction(std::vector<Case> &cases, const Contraction &contraction,
-                    size_t formatIndex, int64_t maxRows, bool isInteger) {
+                    size_t formatIndex, int64_t maxRows, Rounding rounding) {
   const BlockFormat &format = formatAt(formatIndex);
   int64_t columns = format.elements == 1 ? contraction.plainColumns
                                          : contraction.blocks * format.elements;
+  const char *words[] = {"", "bf16", "int8"};
+  std::string word = words[static_cast<int>(rounding)];
+  // Products of bf16 are of pairs.
+  if (rounding == Rounding::BF16)
+    columns += columns % 2;
   bool hasHeads = contraction.hasHeads && columns % 2 == 0;
   Program program(maxRows);
   std::vector<Val> inputs;
@@ -106,8 +111,8 @@ void addContraction(std::vector<Case> &cases, const Contraction &contraction,
   add(Role::Floats,
       hasHeads ? rowsType({2, columns / 2}) : rowsType({columns}));
   std::string name = std::string(contraction.name) +
-                     (isInteger ? "-int8-" : "-") + format.name.str() + "-k" +
-                     std::to_string(columns) + "-n";
+                     (word.empty() ? "-" : "-" + word + "-") +
+                     format.name.str() + "-k" + std::to_string(columns) + "-n";
   std::vector<std::string> formats;
   for (const Output &output : contraction.outputs) {
     const BlockFormat &own = formatAt(formatIndex + output.format);
@@ -167,13 +172,19 @@ void addContraction(std::vector<Case> &cases, const Contraction &contraction,
     }
     return yields;
   };
-  if (isInteger)
-    inputs[0] = program.quantize(inputs[0]);
+  if (rounding != Rounding::None)
+    inputs[0] = program.quantize(inputs[0], rounding);
   std::vector<Val> results = program.kernel(inputs, write);
   const char *kind = maxRows == 1 ? "step-" : maxRows == 8 ? "few-" : "chunk-";
-  Case made =
-      program.finish(maxRows <= 8 ? "step" : "chunk", kind + name,
-                     format.name.str() + (isInteger ? " int8" : ""), results);
+  Case made = program.finish(
+      maxRows <= 8 ? "step" : "chunk", kind + name,
+      format.name.str() + (word.empty() ? "" : " " + word), results);
+  if (rounding == Rounding::BF16)
+    made.feature = "avx512bf16";
+  // Few rows meet weights that are not rounded, by up to 2^-9 of each; a gate
+  // multiplies two such sums.
+  if (rounding == Rounding::BF16 && maxRows <= 8)
+    made.tolerance = 1e-2;
   for (int64_t rows : {1, 2, 3, 4, 5, 7, 8, 9, 13, 17})
     if (rows <= maxRows)
       made.conditions.push_back({rows});
@@ -202,8 +213,14 @@ void tenon::conformance::addContractions(std::vector<Case> &cases,
         chosen = chosen.take_back(1);
       bool isQuantized = !format.isPlain();
       for (auto [number, contraction] : llvm::enumerate(chosen))
-        for (bool isInteger : {false, true}) {
+        for (Rounding rounding :
+             {Rounding::None, Rounding::Int8, Rounding::BF16}) {
+          bool isInteger = rounding == Rounding::Int8;
           if (isInteger && !isQuantized)
+            continue;
+          // Not every format with every shape: what decodes is the same.
+          if (rounding == Rounding::BF16 && !isFull &&
+              (index + number) % (maxRows == 256 ? 2 : 4))
             continue;
           // Few rows differ from one in the numbers of rows and sums only: of
           // each format one kind of integers and, less often, one of floats.
@@ -211,10 +228,11 @@ void tenon::conformance::addContractions(std::vector<Case> &cases,
                             ? number == (index + 1) % chosen.size()
                             : number == index % chosen.size() && index % 3 == 1;
           if (isFull || maxRows != 8 || isTurn)
-            addContraction(cases, contraction, index, maxRows, isInteger);
+            addContraction(cases, contraction, index, maxRows, rounding);
         }
       mixed.blocks = 256 / format.elements;
       if (isFull || index == 9 || (maxRows != 8 && (index == 0 || index == 3)))
-        addContraction(cases, mixed, index, maxRows, /*isInteger=*/index == 9);
+        addContraction(cases, mixed, index, maxRows,
+                       index == 9 ? Rounding::Int8 : Rounding::None);
     }
 }

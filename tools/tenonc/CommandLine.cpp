@@ -106,7 +106,8 @@ void addOptions(CLI::App &app, CommandLine &line, Raw &raw) {
       ->check(CLI::Range(0, 256))
       ->type_name("K");
   addText(app, "--activations", options.activations, "TYPE",
-          "inputs of quantised weights: int8, f32 (default: int8)");
+          "how inputs of weights are rounded: int8 (of quantised weights), "
+          "bf16, f32 (not) (default: int8)");
   addText(app, "--sanitize", options.sanitize, "KIND",
           "instrument the generated code: address, thread; the program that "
           "loads it must be built the same way");

@@ -81,7 +81,8 @@ LogicalResult QuantizeOp::verify() {
            << input;
   if (failed(verifyShape(getOperation(), "result", result, input.getShape())))
     return failure();
-  int64_t size = cast<BlocksAttr>(result.getEncoding()).getSize();
+  auto blocks = dyn_cast_or_null<BlocksAttr>(result.getEncoding());
+  int64_t size = blocks ? blocks.getSize() : kInputPair;
   int64_t elements = ShapedType::getNumElements(input.getShape().drop_front());
   if (elements % size)
     return emitOpError("expected rows of a multiple of ")

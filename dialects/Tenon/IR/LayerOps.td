@@ -95,9 +95,9 @@ def Tenon_TopKOp : Tenon_Op<"top_k", [Pure]> {
 }
 
 def Tenon_QuantizeOp : Tenon_Op<"quantize", [Pure]> {
-  let summary = "Rounds activations to scaled integers.";
+  let summary = "Rounds activations to scaled integers or to bf16.";
   let description = [{
-    For each block of `size` consecutive elements of a row (all dimensions
+    To `#tenon.blocks`: for each block of `size` consecutive elements of a row (all dimensions
     after the first; a multiple of `size` elements), in f32:
     `amax = max |x|`, `d = amax / 127`, `inverse = 127 / amax`,
     `code = clamp(roundeven(x * inverse), -127, 127)`; an element becomes
@@ -106,12 +106,19 @@ def Tenon_QuantizeOp : Tenon_Op<"quantize", [Pure]> {
 
     Largest error of an element: `amax / 254`.
 
+    To bf16: each element becomes the nearest bf16, ties to even; those closer
+    to zero than the least normal number, 2^-126, may become zeros. Rows have
+    an even number of elements, because products are of pairs. Largest error
+    of an element: 2^-9 of itself.
+
     ```mlir
     %q = tenon.quantize %x : tensor<?x576xf32> -> tensor<?x576xf32, #tenon.blocks<bits = 8, size = 32>>
+    %p = tenon.quantize %x : tensor<?x576xf32> -> tensor<?x576xbf16>
     ```
   }];
   let arguments = (ins Tenon_F32Tensor:$input);
-  let results = (outs Tenon_QuantizedTensor:$result);
+  let results = (outs AnyTypeOf<[Tenon_QuantizedTensor, Tenon_BF16Tensor], "",
+                                "::mlir::RankedTensorType">:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }

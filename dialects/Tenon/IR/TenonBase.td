@@ -25,6 +25,10 @@ def Tenon_QuantizedTensor : RankedTensorOf<[F32],
     [CPred<"::llvm::isa_and_nonnull<::tenon::BlocksAttr>("
            "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding())">],
     "ranked tensor of 32-bit floats with encoding #tenon.blocks">;
+/// Activations kept as 16-bit floats.
+def Tenon_BF16Tensor : RankedTensorOf<[BF16],
+    [CPred<"!::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()">],
+    "ranked tensor of bf16 without encoding">;
 /// Token ids, positions, row numbers.
 def Tenon_IdTensor : 1DTensorOf<[I32]>;
 /// Ids of several tokens per row.

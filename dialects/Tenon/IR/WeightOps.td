@@ -117,14 +117,18 @@ def Tenon_LinearOp : Tenon_Op<"linear", [Pure]> {
     `[T, K]` or `[T, heads, dim]` with heads * dim = K; weight `N x K`; result
     `[T, N]` or `[T, heads, dim]` with heads * dim = N, so that heads stay a
     dimension. The input may be kept as scaled integers (`tenon.quantize`); its
-    elements are what their encoding means.
+    elements are what their encoding means. An input of bf16 meets elements of
+    the weight that may be rounded to bf16 as well, because instructions
+    multiply pairs of bf16 (here they are; where one row is bound by reading
+    the weight, they are not).
 
     ```mlir
     %q = tenon.linear %x, %w : (tensor<?x576xf32>, !tenon.weight<576x576, [q4_1]>) -> tensor<?x9x64xf32>
     %k = tenon.linear %x, %wk bias %b : (tensor<?x576xf32>, !tenon.weight<192x576, [q4_1]>, !tenon.weight<192, [f32]>) -> tensor<?x3x64xf32>
     ```
   }];
-  let arguments = (ins AnyTypeOf<[Tenon_F32Tensor, Tenon_QuantizedTensor], "",
+  let arguments = (ins AnyTypeOf<[Tenon_F32Tensor, Tenon_QuantizedTensor,
+                                  Tenon_BF16Tensor], "",
                                  "::mlir::RankedTensorType">:$input,
                        Tenon_WeightType:$weight,
                        Optional<Tenon_WeightType>:$bias);

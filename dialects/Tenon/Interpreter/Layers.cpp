@@ -145,11 +145,16 @@ LogicalResult Evaluator::evaluate(QuantizeOp op) {
   const FloatTensor *input = getFloats(op, op.getInput());
   if (!input)
     return failure();
-  int64_t size =
-      cast<BlocksAttr>(op.getResult().getType().getEncoding()).getSize();
+  RankedTensorType type = op.getResult().getType();
   FloatTensor result = *input;
-  for (size_t at = 0; at < result.data.size(); at += size)
-    quantizeBlock(&result.data[at], size);
+  if (auto blocks = dyn_cast_or_null<BlocksAttr>(type.getEncoding())) {
+    int64_t size = blocks.getSize();
+    for (size_t at = 0; at < result.data.size(); at += size)
+      quantizeBlock(&result.data[at], size);
+  } else {
+    for (double &x : result.data)
+      x = roundToFormat(x, type.getElementType());
+  }
   set(op.getResult(), makeTensor(std::move(result)));
   return success();
 }

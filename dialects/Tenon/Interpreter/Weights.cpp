@@ -146,9 +146,10 @@ Tile *chooseTile() {
 
 } // namespace
 
-/// `result[t, n] += sum_k input[t, k] weight[n, k]`.
+/// `result[t, n] += sum_k input[t, k] weight[n, k]`, elements of the weight
+/// rounded to `format`.
 static void multiply(const FloatTensor &input, const StoredTensor &weight,
-                     FloatTensor &result) {
+                     Type format, FloatTensor &result) {
   static Tile *const run = chooseTile();
   int64_t tokens = input.rows(), columns = weight.columns();
   int64_t tiles = (tokens + kTokens - 1) / kTokens;
@@ -165,6 +166,9 @@ static void multiply(const FloatTensor &input, const StoredTensor &weight,
     for (int64_t r = 0; r < outputs; ++r) {
       weight.readRow(first + r, row.data());
       std::copy(row.begin(), row.end(), w.begin() + r * columns);
+      if (!format.isF32())
+        for (double &x : MutableArrayRef(w).slice(r * columns, columns))
+          x = roundToFormat(x, format);
     }
     for (int64_t i = 0; i < tiles; ++i) {
       run(&x[i * columns * kTokens], w.data(), columns, out);
@@ -192,7 +196,7 @@ LogicalResult Evaluator::evaluate(LinearOp op) {
     for (int64_t t = 0; t < result->rows(); ++t)
       std::copy(values.begin(), values.end(), result->row(t));
   }
-  multiply(*input, *weight, *result);
+  multiply(*input, *weight, op.getInput().getType().getElementType(), *result);
   set(op.getResult(), makeTensor(std::move(*result)));
   return success();
 }

@@ -41,13 +41,15 @@ def FormKernelsPass : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
 
 def QuantizeActivationsPass
     : Pass<"tenon-quantize-activations", "::mlir::func::FuncOp"> {
-  let summary = "Rounds the inputs of products with quantised weights.";
+  let summary = "Rounds the inputs of products with weights.";
   let description = [{
     Puts `tenon.quantize` before each `tenon.linear` whose weight is quantised
     in every layer; contractions of one input share it. Weights in F32, F16 or
-    BF16 keep float inputs.
+    BF16 keep float inputs. With `bf16` inputs of all weights become bf16,
+    quantised or not.
 
-    Changes values: each element by at most 1/254 of the largest of its block.
+    Changes values: each element by at most 1/254 of the largest of its block;
+    as bf16 each element, and each of the weights, by at most 2^-9 of itself.
     Metric: root mean square of the differences of results over that of the
     results, bound 0.1.
 
@@ -55,6 +57,10 @@ def QuantizeActivationsPass
     tenon-opt --pass-pipeline='builtin.module(func.func(tenon-quantize-activations))' model.mlir
     ```
   }];
+  let options = [
+    Option<"bf16", "bf16", "bool", "false",
+           "round to bf16 instead of scaled integers">,
+  ];
 }
 
 def FuseGatesPass : Pass<"tenon-fuse-gates", "::mlir::func::FuncOp"> {

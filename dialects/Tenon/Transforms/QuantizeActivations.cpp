@@ -42,25 +42,39 @@ static bool isQuantized(WeightType weight) {
   });
 }
 
+/// The type of the inputs of `linear` when they are rounded; null when they
+/// stay floats.
+static RankedTensorType getRoundedType(LinearOp linear, bool bf16) {
+  RankedTensorType type = linear.getInput().getType();
+  WeightType weight = linear.getWeight().getType();
+  if (!type.getElementType().isF32() || type.getEncoding() ||
+      ShapedType::isDynamicShape(type.getShape().drop_front()))
+    return {};
+  if (bf16)
+    return weight.getColumns() % kInputPair
+               ? RankedTensorType()
+               : type.clone(BFloat16Type::get(type.getContext()));
+  if (!isQuantized(weight))
+    return {};
+  auto encoding = BlocksAttr::get(type.getContext(), /*bits=*/8, kInputBlock);
+  return RankedTensorType::get(type.getShape(), type.getElementType(),
+                               encoding);
+}
+
 void QuantizeActivationsPass::runOnOperation() {
   if (!getOperation()->hasAttr(kEntryAttrName))
     return;
   // By block too: a value of an outer block is rounded in each of them.
   DenseMap<std::pair<Value, Block *>, Value> rounded;
   getOperation().walk([&](LinearOp linear) {
-    RankedTensorType type = linear.getInput().getType();
-    if (type.getEncoding() || !isQuantized(linear.getWeight().getType()) ||
-        ShapedType::isDynamicShape(type.getShape().drop_front()))
+    RankedTensorType type = getRoundedType(linear, bf16);
+    if (!type)
       return;
     Value &known = rounded[{linear.getInput(), linear->getBlock()}];
     if (!known) {
       OpBuilder builder(linear);
-      auto encoding = BlocksAttr::get(&getContext(), /*bits=*/8, kInputBlock);
-      known = QuantizeOp::create(builder, linear.getLoc(),
-                                 RankedTensorType::get(type.getShape(),
-                                                       type.getElementType(),
-                                                       encoding),
-                                 linear.getInput());
+      known =
+          QuantizeOp::create(builder, linear.getLoc(), type, linear.getInput());
     }
     linear.getInputMutable().assign(known);
   });

@@ -147,6 +147,17 @@ Value RowBuilder::copy(Value input, Value dest) {
   });
 }
 
+Value RowBuilder::shorten(Value input, Value dest) {
+  Type element = cast<RankedTensorType>(dest.getType()).getElementType();
+  return forVectors(dest, [&](ValueRange indices, Value vector) {
+    return elementwise(
+        vectorAt(input, indices), vector,
+        [element](OpBuilder &builder, Location loc, ValueRange x) -> Value {
+          return arith::TruncFOp::create(builder, loc, element, x[0]);
+        });
+  });
+}
+
 Value RowBuilder::add(Value lhs, Value rhs, Value dest) {
   return forVectors(dest, [&](ValueRange indices, Value vector) {
     return elementwise(

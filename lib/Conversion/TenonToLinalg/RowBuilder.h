@@ -26,6 +26,9 @@ public:
   /// The same elements.
   mlir::Value copy(mlir::Value input, mlir::Value dest);
 
+  /// The elements in the shorter float format of `dest`.
+  mlir::Value shorten(mlir::Value input, mlir::Value dest);
+
   mlir::Value add(mlir::Value lhs, mlir::Value rhs, mlir::Value dest);
 
   mlir::Value gate(Fn fn, mlir::Value gate, mlir::Value up, mlir::Value dest);

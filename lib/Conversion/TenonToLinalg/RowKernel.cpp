@@ -176,8 +176,11 @@ FailureOr<Value> RowEmitter::emitOp(Operation *op, Value at, Value dest) {
             angles.getFactors() ? x[1] : Value(), dest);
       })
       .Case([&](QuantizeOp quantize) {
-        return rowBuilder.quantize(
-            cpu::ActivationLayout(quantize.getResult().getType()), x[0], dest);
+        RankedTensorType type = quantize.getResult().getType();
+        return cpu::isQuantized(type)
+                   ? rowBuilder.quantize(cpu::ActivationLayout(type), x[0],
+                                         dest)
+                   : rowBuilder.shorten(x[0], dest);
       })
       .Case([&](RowsOp chosen) -> FailureOr<Value> {
         FailureOr<Value> number = emit(chosen.getIndex(), at);

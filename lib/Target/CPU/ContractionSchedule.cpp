@@ -23,13 +23,13 @@ namespace {
 /// times `groups` groups of 16 outputs, each of which has `weights` weights.
 struct RegisterTile {
   int64_t groups = 1, rows = 1, weights = 1;
-  int64_t columns = 0;    ///< K
+  int64_t groupBytes = 0; ///< of a group of one decoded weight
   bool isInteger = false; ///< products of bytes, with scales
 
   /// Sums that a row has, in vectors of 16 lanes.
   int64_t vectors() const { return groups * weights; }
   /// Bytes of the decoded weights of all groups.
-  int64_t panelBytes() const;
+  int64_t panelBytes() const { return vectors() * groupBytes; }
   /// Registers of the target that the tile takes.
   int64_t registers(const CPUTargetOptions &target) const;
   /// Loads per product, both in registers of the target: all tiles multiply as
@@ -41,10 +41,6 @@ struct RegisterTile {
 
 /// Code is emitted for each group and row of a tile.
 static constexpr int64_t kMostGroups = 3, kMostRows = 8;
-
-int64_t RegisterTile::panelBytes() const {
-  return vectors() * getPanelBytes(columns, isInteger);
-}
 
 int64_t RegisterTile::registers(const CPUTargetOptions &target) const {
   int64_t split = getRegistersPerVector(target.vectorBits);
@@ -102,7 +98,7 @@ Attribute tenon::cpu::chooseContraction(KernelOp kernel, int64_t maxRows,
                          isLong ? 1 : std::min<int64_t>(maxRows, most));
   }
   RegisterTile tile;
-  tile.columns = work.columns;
+  tile.groupBytes = getPanelBytes(work);
   tile.isInteger = work.isInteger;
   for (const Contraction::Output &output : work.outputs)
     tile.weights = std::max<int64_t>(tile.weights, output.weights.size());

@@ -88,8 +88,11 @@ void countOp(Operation *op, KernelCost &cost) {
   if (auto linear = dyn_cast<LinearOp>(op)) {
     WeightType weight = linear.getWeight().getType();
     cost.operationsPerRow += 2.0 * weight.getRows() * weight.getColumns();
-    if (cast<RankedTensorType>(linear.getInput().getType()).getEncoding())
+    RankedTensorType input = linear.getInput().getType();
+    if (input.getEncoding())
       cost.arithmetic = Arithmetic::Int8;
+    else if (input.getElementType().isBF16())
+      cost.arithmetic = Arithmetic::BF16;
     return;
   }
   if (auto attention = dyn_cast<AttentionOp>(op)) {

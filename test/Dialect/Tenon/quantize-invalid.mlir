@@ -18,8 +18,16 @@ func.func @f(%x: tensor<?x40xf32>) {
 
 // -----
 
+func.func @f(%x: tensor<?x3x5xf32>) {
+  // expected-error@+1 {{expected rows of a multiple of 2 elements, but got 15}}
+  %q = tenon.quantize %x : tensor<?x3x5xf32> -> tensor<?x3x5xbf16>
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<?x64xf32>) {
-  // expected-error@+1 {{'tenon.quantize' op result #0 must be ranked tensor of 32-bit floats with encoding #tenon.blocks}}
+  // expected-error@+1 {{'tenon.quantize' op result #0 must be ranked tensor of 32-bit floats with encoding #tenon.blocks of 32-bit float values or ranked tensor of bf16 without encoding}}
   %q = tenon.quantize %x : tensor<?x64xf32> -> tensor<?x64xf32>
   return
 }

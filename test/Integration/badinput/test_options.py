@@ -22,6 +22,10 @@ TENONC = {
     "cpu-empty": (["--cpu="], ["cpu"]),
     "cache-unknown": (["--cache-type=q3"], ["cache-type", "q3", "f16", "f32"]),
     "activations": (["--activations=i4"], ["activations", "i4", "f32"]),
+    "activations-cpu": (
+        ["--activations=bf16", "--cpu=x86-64-v4+avx512bf16,x86-64-v3"],
+        ["activations=bf16", "avx512bf16", "'x86-64-v3'", "int8 or f32"],
+    ),
     "pass-unknown": (
         ["--disable-pass=fuse-all"],
         ["disable-pass", "fuse-all", "tenon-fuse-gates", "tenon-fuse-rows"],

@@ -89,7 +89,8 @@ TEST(Options, ErrorsNameTheOptionAndWhatIsKnown) {
             "--sanitize: expected address or thread, but got 'luck'");
   options = {};
   options.activations = "i4";
-  EXPECT_TRUE(has(errorOf(options), "--activations: expected int8 or f32"));
+  EXPECT_TRUE(
+      has(errorOf(options), "--activations: expected int8, bf16 or f32"));
   options = {};
   options.compileTo = "moon";
   EXPECT_EQ(errorOf(options),

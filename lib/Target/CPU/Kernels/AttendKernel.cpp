@@ -14,6 +14,7 @@
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Target/CPU/Kernels/AttendBase.h"
 #include "lib/Target/CPU/Kernels/AttendPanels.h"
+#include "lib/Target/CPU/Kernels/PairProducts.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -239,8 +240,7 @@ LogicalResult tenon::cpu::buildAttendKernel(KernelOp kernel,
                                             const CPUTargetOptions &target,
                                             func::FuncOp function) {
   auto op = cast<AttentionOp>(kernel.getBody().front().front());
-  if (op.getProducts() && op.getProducts()->isBF16() &&
-      !target.has("avx512bf16"))
+  if (op.getProducts() && op.getProducts()->isBF16() && !hasPairs(target))
     return kernel.emitOpError("expected a CPU with avx512bf16 for products of "
                               "bf16 in kernel '")
            << kernel.getName() << "', but got one without; leave the products "

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Target/CPU/Kernels/AttendPanels.h"
+#include "lib/Target/CPU/Kernels/PairProducts.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -95,7 +96,6 @@ public:
 private:
   /// Numbers that one step of a product takes.
   int64_t step() const { return isPaired ? 2 : 1; }
-  Value pair(Value low, Value high);
   Value loadPanel(Value panel, Value at);
   void storePanel(Value x, Value panel, Value at);
   /// The number, or pair of numbers, at place `at` in all lanes.
@@ -120,15 +120,6 @@ void FloatPanels::storeQuery(Value m, ArrayRef<Value> x) {
         {e.add(e.mul(m, layout.padded), static_cast<int64_t>(v) * kLanes)});
 }
 
-/// An instruction of AVX-512 by the name of its LLVM intrinsic.
-static Value emitAvx512(Emitter &e, StringRef name, Type type,
-                        ArrayRef<Value> operands) {
-  return LLVM::CallIntrinsicOp::create(
-             e.b, type, e.b.getStringAttr(("llvm.x86.avx512" + name).str()),
-             operands)
-      .getResult(0);
-}
-
 Value tenon::cpu::emitShortExp2(Emitter &e, Value x) {
   auto constant = [&](int32_t value, int64_t bits) -> Value {
     return arith::ConstantOp::create(
@@ -136,32 +127,26 @@ Value tenon::cpu::emitShortExp2(Emitter &e, Value x) {
   };
   Value all = constant(-1, 16), current = constant(4, 32);
   // What x is above the next lower integer; 9: rounds down, reports nothing.
-  Value rest = emitAvx512(e, ".mask.reduce.ps.512", x.getType(),
-                          {x, constant(9, 32), x, all, current});
+  Value rest = e.intrinsic("llvm.x86.avx512.mask.reduce.ps.512", x.getType(),
+                           {x, constant(9, 32), x, all, current});
   // Least relative error on [0, 1], 8e-5: a fiftieth of what rounding takes.
   Value power = e.splat(0.07802452);
   for (double next : {0.22606716, 0.69583354, 0.99992522})
     power = e.fma(power, rest, e.splat(next));
   // Times 2 to that integer; 0 below what an f32 holds.
-  return emitAvx512(e, ".mask.scalef.ps.512", x.getType(),
-                    {power, x, power, all, current});
+  return e.intrinsic("llvm.x86.avx512.mask.scalef.ps.512", x.getType(),
+                     {power, x, power, all, current});
 }
 
 Value FloatPanels::exp2(Value x) {
   return isPaired ? emitShortExp2(e, x) : e.exp2(x);
 }
 
-/// Two vectors of f32 as one of bf16.
-static Value shorten(Emitter &e, Value low, Value high) {
-  return emitAvx512(e, "bf16.cvtne2ps2bf16.512",
-                    e.vec(e.b.getBF16Type(), 2 * kLanes), {high, low});
-}
-
 Value FloatPanels::storeWeights(int64_t r, ArrayRef<Value> x, Value total) {
   for (int64_t v = 0; v < static_cast<int64_t>(x.size()); v += step()) {
     Value at = e.index(r * kSlotTile + v * kLanes);
     if (isPaired) {
-      Value both = shorten(e, x[v], x[v + 1]);
+      Value both = joinPairs(e, x[v], x[v + 1]);
       Value ones = arith::ConstantOp::create(
           e.b, DenseElementsAttr::get(cast<ShapedType>(both.getType()),
                                       APFloat(APFloat::BFloat(), 1)));
@@ -175,15 +160,6 @@ Value FloatPanels::storeWeights(int64_t r, ArrayRef<Value> x, Value total) {
   return total;
 }
 
-/// Two vectors of f32 as pairs of bf16.
-Value FloatPanels::pair(Value low, Value high) {
-  Value both = shorten(e, low, high);
-  SmallVector<int64_t> order;
-  for (int64_t lane = 0; lane < kLanes; ++lane)
-    order.append({lane, kLanes + lane});
-  return vector::ShuffleOp::create(e.b, both, both, order);
-}
-
 /// Panels hold vectors of 16 numbers or pairs of numbers.
 Value FloatPanels::loadPanel(Value panel, Value at) {
   return e.loadVector(panel, {at}, step() * kLanes);
@@ -194,24 +170,25 @@ void FloatPanels::storePanel(Value x, Value panel, Value at) {
 
 void FloatPanels::convert(Value cells, Value tileAt, Value slots) {
   // Keys: element after element, or pair after pair, slots innermost.
-  e.loop(
-      e.index(0), e.index(layout.dim / step() * step()), step(), [&](Value d) {
-        Value from = e.add(tileAt, e.mul(d, kLanes));
-        Value to = e.mul(d, kSlotTile);
-        for (int64_t s = 0; s < kSlotTile; s += kLanes) {
-          Value at = e.add(from, s * layout.dim);
-          Value key = e.toF32(e.loadVector(cells, {at}));
-          if (isPaired)
-            key = pair(key, e.toF32(e.loadVector(cells, {e.add(at, kLanes)})));
-          storePanel(key, keys, e.add(to, s * step()));
-        }
-      });
+  e.loop(e.index(0), e.index(layout.dim / step() * step()), step(),
+         [&](Value d) {
+           Value from = e.add(tileAt, e.mul(d, kLanes));
+           Value to = e.mul(d, kSlotTile);
+           for (int64_t s = 0; s < kSlotTile; s += kLanes) {
+             Value at = e.add(from, s * layout.dim);
+             Value key = e.toF32(e.loadVector(cells, {at}));
+             if (isPaired)
+               key = interleavePairs(
+                   e, key, e.toF32(e.loadVector(cells, {e.add(at, kLanes)})));
+             storePanel(key, keys, e.add(to, s * step()));
+           }
+         });
   if (layout.dim % step() != 0) {
     int64_t last = layout.dim - 1;
     for (int64_t s = 0; s < kSlotTile; s += kLanes) {
       Value key = e.toF32(
           e.loadVector(cells, {e.add(tileAt, s * layout.dim + last * kLanes)}));
-      storePanel(pair(key, e.splat(0)), keys,
+      storePanel(interleavePairs(e, key, e.splat(0)), keys,
                  e.index(last * kSlotTile + s * step()));
     }
   }
@@ -228,26 +205,19 @@ void FloatPanels::convert(Value cells, Value tileAt, Value slots) {
       return arith::SelectOp::create(e.b, isFilled, x, e.splat(0)).getResult();
     };
     for (int64_t d = 0; d < layout.padded; d += kLanes)
-      storePanel(isPaired ? pair(load(0, d), load(1, d)) : load(0, d), values,
-                 e.add(to, d * step()));
+      storePanel(isPaired ? interleavePairs(e, load(0, d), load(1, d))
+                          : load(0, d),
+                 values, e.add(to, d * step()));
   });
 }
 
 Value FloatPanels::spread(Value numbers, Value at) {
-  if (!isPaired)
-    return e.broadcast(e.load(numbers, {at}));
-  // A pair is a lane of 32 bits.
-  Value two = e.loadVector(numbers, {at}, 2);
-  Value bits = vector::BitCastOp::create(e.b, e.vec(e.b.getI32Type(), 1), two);
-  Value word = vector::ExtractOp::create(e.b, bits, 0);
-  return vector::BitCastOp::create(e.b, e.vec(e.b.getBF16Type(), 2 * kLanes),
-                                   e.broadcast(word));
+  return isPaired ? spreadPair(e, numbers, {at})
+                  : e.broadcast(e.load(numbers, {at}));
 }
 
 Value FloatPanels::multiply(Value x, Value y, Value sum) {
-  if (!isPaired)
-    return e.fma(x, y, sum);
-  return emitAvx512(e, "bf16.dpbf16ps.512", sum.getType(), {sum, x, y});
+  return isPaired ? emitDot2(e, sum, x, y) : e.fma(x, y, sum);
 }
 
 SmallVector<Value> FloatPanels::dotKeys(Value first, Value column, int64_t rows,

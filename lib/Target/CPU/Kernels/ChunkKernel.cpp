@@ -7,11 +7,13 @@
 // registers. The last tile repeats the last row instead of having a shape of
 // its own: it writes the same values twice.
 //
-// Rows of floats: the panel is f32. Rows of scaled integers: the panel is
-// bytes, four columns of an output side by side, and the scales (and minima)
-// of its sub-blocks.
+// Rows of floats: the panel is f32. Rows of bf16: the panel is bf16, two
+// columns of an output side by side. Rows of scaled integers: the panel is
+// bytes, four columns of an output side by side, and the scales (and minima) of
+// its sub-blocks.
 //
-// Limit: the rate of f32 multiply-adds, or of products of bytes.
+// Limit: the rate of f32 multiply-adds, of pairs of bf16 or of products of
+// bytes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +22,7 @@
 #include "lib/Target/CPU/Kernels/Epilogue.h"
 #include "lib/Target/CPU/Kernels/IntegerProducts.h"
 #include "lib/Target/CPU/Kernels/Kernels.h"
+#include "lib/Target/CPU/Kernels/PairProducts.h"
 #include "lib/Target/CPU/Kernels/TopK.h"
 
 using namespace mlir;
@@ -48,6 +51,8 @@ private:
   void emitDecode(unsigned weight, Value group, int64_t position,
                   int64_t width);
   void emitIntegerDecode(unsigned weight, Value group, int64_t position);
+  /// Columns that meet a row at once.
+  int64_t step() const { return work.isPaired ? kInputPair : 1; }
   void emitTile(const Contraction::Output &output, const OutputMemory &memory,
                 Value group, int64_t groups, ArrayRef<Value> rowOf);
   void emitIntegerTile(const Contraction::Output &output,
@@ -77,19 +82,37 @@ private:
 } // namespace
 
 /// Decodes group `group` of a weight into columns `position`.. of the panel,
-/// whose rows are `width` groups wide.
+/// whose rows are `width` groups wide: one column a row, or a pair.
 void ChunkBuilder::emitDecode(unsigned weight, Value group, int64_t position,
                               int64_t width) {
   const BlockFormat &format = getBlockFormat(formats[weight]);
   Value packed = function.getArgument(arguments.inputs[weight]);
   Value start = e.mul(group, format.rowBytes(work.columns) * kLanes);
-  e.loop(zero, e.index(work.columns / format.elements), 1, [&](Value block) {
-    Value base = e.add(start, e.mul(block, format.bytes * kLanes));
-    Value at = e.mul(block, format.elements * width * kLanes);
-    BlockReader reader(e, format, packed, base, {}, target);
-    for (int64_t i : BlockReader::order(format))
-      e.storeVector(reader.element(i), panel,
-                    {e.add(at, (i * width + position) * kLanes)});
+  // Pairs of plain numbers lie in two blocks.
+  int64_t blocks = llvm::divideCeil(step(), format.elements);
+  int64_t elements = blocks * format.elements;
+  e.loop(zero, e.index(work.columns / elements), 1, [&](Value number) {
+    Value base = e.add(start, e.mul(number, blocks * format.bytes * kLanes));
+    Value at = e.mul(number, elements * width * kLanes);
+    SmallVector<Value> decoded(elements);
+    for (int64_t block = 0; block < blocks; ++block) {
+      BlockReader reader(e, format, packed,
+                         e.add(base, block * format.bytes * kLanes), {},
+                         target);
+      for (int64_t in : BlockReader::order(format)) {
+        int64_t i = block * format.elements + in;
+        decoded[i] = reader.element(in);
+        // The other of its pair may come later.
+        int64_t even = i / step() * step(), odd = even + step() - 1;
+        if (!decoded[even] || !decoded[odd])
+          continue;
+        Value column = decoded[even];
+        if (work.isPaired)
+          column = interleavePairs(e, column, decoded[odd]);
+        e.storeVector(column, panel,
+                      {e.add(at, (even * width + position * step()) * kLanes)});
+      }
+    }
   });
 }
 
@@ -201,7 +224,7 @@ void ChunkBuilder::emitIntegerTile(const Contraction::Output &output,
     }
 }
 
-/// Multiplies the panel of floats with rows of floats.
+/// Multiplies the panel of floats, or of pairs, with rows of the same.
 void ChunkBuilder::emitTile(const Contraction::Output &output,
                             const OutputMemory &memory, Value group,
                             int64_t groups, ArrayRef<Value> rowOf) {
@@ -209,20 +232,27 @@ void ChunkBuilder::emitTile(const Contraction::Output &output,
   int64_t weights = output.weights.size();
   int64_t width = groups * weights;
   SmallVector<Value> sums(tileRows * width, e.splat(0));
-  sums = e.loop(
-      zero, e.index(work.columns), 1, sums, [&](Value k, ValueRange carried) {
-        SmallVector<Value> next(carried);
-        Value at = e.mul(k, width * kLanes);
-        SmallVector<Value> columns;
-        for (int64_t c = 0; c < width; ++c)
-          columns.push_back(e.loadVector(panel, {e.add(at, c * kLanes)}));
-        for (int64_t r = 0; r < tileRows; ++r) {
-          Value x = e.broadcast(e.load(input, {rowOf[r], k}));
-          for (int64_t c = 0; c < width; ++c)
-            next[r * width + c] = e.fma(x, columns[c], next[r * width + c]);
-        }
-        return next;
-      });
+  sums =
+      e.loop(zero, e.index(work.columns), step(), sums,
+             [&](Value k, ValueRange carried) {
+               SmallVector<Value> next(carried);
+               Value at = e.mul(k, width * kLanes);
+               SmallVector<Value> columns;
+               for (int64_t c = 0; c < width; ++c)
+                 columns.push_back(e.loadVector(
+                     panel, {e.add(at, c * step() * kLanes)}, step() * kLanes));
+               for (int64_t r = 0; r < tileRows; ++r) {
+                 Value x = work.isPaired
+                               ? spreadPair(e, input, {rowOf[r], k})
+                               : e.broadcast(e.load(input, {rowOf[r], k}));
+                 for (int64_t c = 0; c < width; ++c) {
+                   Value &sum = next[r * width + c];
+                   sum = work.isPaired ? emitDot2(e, sum, columns[c], x)
+                                       : e.fma(x, columns[c], sum);
+                 }
+               }
+               return next;
+             });
   for (int64_t r = 0; r < tileRows; ++r)
     for (int64_t g = 0; g < groups; ++g) {
       SmallVector<Value> values;
@@ -275,8 +305,9 @@ void ChunkBuilder::build() {
     int64_t perPanel = schedule.getGroups();
     int64_t width = perPanel * output.weights.size();
     if (!integers)
-      panel = e.view(function.getArgument(arguments.scratch), zero, e.f32(),
-                     {work.columns * width * kLanes});
+      panel =
+          e.view(function.getArgument(arguments.scratch), zero,
+                 inputType.getElementType(), {work.columns * width * kLanes});
     int64_t groups = llvm::divideCeil(output.rows, kLanes);
     int64_t panels = llvm::divideCeil(groups, perPanel);
     int64_t whole = groups / perPanel;

@@ -45,9 +45,7 @@ public:
 
 private:
   Value call(StringRef name, Type result, ValueRange operands) {
-    return LLVM::CallIntrinsicOp::create(e.b, result, e.b.getStringAttr(name),
-                                         operands)
-        .getResult(0);
+    return e.intrinsic(name, result, operands);
   }
   Value add(Value a, Value b) { return arith::AddIOp::create(e.b, a, b); }
   /// A constant like `like`, the same in all lanes.

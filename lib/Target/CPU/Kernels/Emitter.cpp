@@ -114,6 +114,12 @@ void Emitter::prefetch(Value memory, ValueRange at) {
   memref::PrefetchOp::create(b, memory, at, /*isWrite=*/false,
                              /*localityHint=*/2, /*isDataCache=*/true);
 }
+Value Emitter::intrinsic(llvm::StringRef name, Type result,
+                         ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(b, result, b.getStringAttr(name),
+                                       operands)
+      .getResult(0);
+}
 void Emitter::keepLoadOrder() {
   LLVM::FenceOp::create(b, LLVM::AtomicOrdering::seq_cst,
                         /*syncscope=*/"singlethread");

@@ -85,6 +85,9 @@ struct Emitter {
   /// Asks for the cache line of an element that will be read, in the second
   /// cache; it need not exist.
   void prefetch(mlir::Value memory, mlir::ValueRange at);
+  /// An instruction by the name of its LLVM intrinsic, "llvm.x86...".
+  mlir::Value intrinsic(llvm::StringRef name, mlir::Type result,
+                        mlir::ValueRange operands);
   /// Loads stay on their side of this place. For LLVM, which reorders loads of
   /// one basic block as it likes; the processor does nothing here.
   void keepLoadOrder();

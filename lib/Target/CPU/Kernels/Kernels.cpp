@@ -12,6 +12,7 @@
 #include "dialects/TenonCPU/IR/TenonCPU.h"
 #include "lib/Conversion/TenonToLinalg/TenonToLinalg.h"
 #include "lib/Target/CPU/Kernels/AttendPanels.h"
+#include "lib/Target/CPU/Kernels/PairProducts.h"
 #include "lib/Target/CPU/Kernels/TopK.h"
 #include "lib/Target/CPU/Packing.h"
 
@@ -134,7 +135,9 @@ std::optional<Contraction> tenon::cpu::matchContraction(KernelOp kernel) {
       return false;
     input = linear.getInput();
     work.input = number(input);
-    work.isInteger = isQuantized(linear.getInput().getType());
+    RankedTensorType type = linear.getInput().getType();
+    work.isInteger = isQuantized(type);
+    work.isPaired = type.getElementType().isBF16();
     WeightType weight = linear.getWeight().getType();
     work.columns = weight.getColumns();
     output.rows = weight.getRows();
@@ -251,15 +254,16 @@ int64_t tenon::cpu::getAlignedBytes(WeightOp weight, int64_t layer) {
 int64_t tenon::cpu::getProductScratch(const Contraction &contraction,
                                       Attribute schedule) {
   auto chunk = dyn_cast<ChunkAttr>(schedule);
-  // Few rows: sums of the input, for two sizes of sub-blocks at most.
+  // Few rows: sums of the input, and rows of bf16 as f32.
   if (!chunk)
-    return llvm::alignTo(kStepRows * contraction.columns * 4 / 8, 64);
+    return getInputSumBytes(contraction) +
+           (contraction.isPaired
+                ? llvm::alignTo(kStepRows * contraction.columns * 4, 64)
+                : 0);
   int64_t bytes = 0;
   for (const Contraction::Output &output : contraction.outputs) {
-    int64_t perGroup =
-        getPanelBytes(contraction.columns, contraction.isInteger);
     bytes = std::max<int64_t>(bytes, chunk.getGroups() * output.weights.size() *
-                                         perGroup);
+                                         getPanelBytes(contraction));
   }
   return llvm::alignTo(bytes, 64);
 }
@@ -340,6 +344,12 @@ LogicalResult tenon::cpu::buildKernel(KernelOp kernel, KernelShape shape,
     return buildMergeKernel(kernel, function);
   case KernelShape::Contract: {
     Contraction work = *matchContraction(kernel);
+    if (work.isPaired && !hasPairs(target))
+      return kernel.emitOpError(
+                 "expected a CPU with avx512bf16 for rows of bf16 "
+                 "in kernel '")
+             << kernel.getName()
+             << "', but got one without; round to scaled integers, or not";
     if (isa<StepAttr>(*kernel.getSchedule()))
       return buildStepKernel(kernel, work, formats, target, function);
     return buildChunkKernel(kernel, work, formats, target, function);

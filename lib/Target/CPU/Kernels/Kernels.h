@@ -109,6 +109,7 @@ struct Contraction {
   };
   unsigned input = 0;
   bool isInteger = false; ///< rows of scaled integers
+  bool isPaired = false;  ///< rows of bf16
   int64_t columns = 0;    ///< K
   llvm::SmallVector<Output> outputs;
 };
@@ -122,9 +123,17 @@ inline int64_t getIntegerPanelBytes(int64_t columns) {
   return columns * (kLanes + 8);
 }
 
-/// The same for a group whose inputs are floats or integers.
-inline int64_t getPanelBytes(int64_t columns, bool isInteger) {
-  return isInteger ? getIntegerPanelBytes(columns) : columns * kLanes * 4;
+/// The same for a group of a contraction.
+inline int64_t getPanelBytes(const Contraction &work) {
+  if (work.isInteger)
+    return getIntegerPanelBytes(work.columns);
+  return work.columns * kLanes * (work.isPaired ? 2 : 4);
+}
+
+/// Bytes of scratch memory for sums of each row of a step's input over
+/// sub-blocks, of two sizes at most: a multiple of 64.
+inline int64_t getInputSumBytes(const Contraction &work) {
+  return llvm::alignTo(kStepRows * work.columns * 4 / 8, 64);
 }
 
 /// Bytes of scratch memory that the products of a contraction take, before

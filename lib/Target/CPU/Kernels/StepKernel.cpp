@@ -14,7 +14,7 @@
 // Rows of scaled integers: products of bytes, four columns at a time, scales
 // once per sub-block. Rows of floats: each code meets the input element in a
 // multiply-add whose scalar comes from memory; minima multiply sums of the
-// input that are computed once per call.
+// input that are computed once per call. Rows of bf16 become f32 first.
 //
 // Limit: bytes of the packed weights at the machine's read bandwidth.
 //
@@ -59,6 +59,7 @@ private:
                   Value lower, Value upper, int64_t count);
   void emitPrefetch(const BlockFormat &format, Value packed, Value base,
                     size_t rows);
+  void widenInput();
   Value emitInputSums(const BlockFormat &format);
   Sums emitGroup(unsigned weight, Value group, ArrayRef<Value> rows);
   Sums emitIntegers(const BlockFormat &format, Value packed, Value start,
@@ -177,6 +178,24 @@ void StepBuilder::emitBlockProducts(const BlockFormat &format,
   InputPlace place{e.mul(number, format.elements), number, number};
   emitProducts(e, target, *integers, place, format.elements, block, rows,
                totals);
+}
+
+/// Rows of bf16 as f32, in the worker's scratch memory: converted once in each
+/// call of the kernel, because each element meets many outputs.
+void StepBuilder::widenInput() {
+  Value wide = e.view(function.getArgument(arguments.scratch),
+                      e.index(getInputSumBytes(work)), e.f32(),
+                      {kStepRows, work.columns});
+  int64_t vectors = work.columns / kLanes * kLanes;
+  e.loop(zero, rowCount, 1, [&](Value row) {
+    e.loop(zero, e.index(vectors), kLanes, [&](Value at) {
+      e.storeVector(e.toF32(e.loadVector(input, {row, at})), wide, {row, at});
+    });
+    for (int64_t k = vectors; k < work.columns; ++k)
+      e.store(e.toF32(e.load(input, {row, e.index(k)})), wide,
+              {row, e.index(k)});
+  });
+  input = wide;
 }
 
 /// Sums over all blocks of a quantised group of outputs, for rows of floats.
@@ -353,7 +372,9 @@ void StepBuilder::build() {
   rowCount = memref::DimOp::create(e.b, input, 0);
   if (isQuantized(inputType))
     integers.emplace(e, inputType, input);
-  else
+  if (work.isPaired)
+    widenInput();
+  if (!integers)
     for (const Contraction::Output &output : work.outputs)
       for (unsigned weight : output.weights)
         emitInputSums(getBlockFormat(formats[weight]));
