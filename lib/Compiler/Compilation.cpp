@@ -142,10 +142,11 @@ LogicalResult Compilation::dump(Phase phase) {
     stream.close();
     error = stream.error();
     stream.clear_error();
+    if (error)
+      llvm::sys::fs::remove(path);
   }
   if (!error)
     return success();
-  llvm::sys::fs::remove(path);
   return fail(llvm::createStringError(
       error, "%s: cannot be written: %s; give another folder for --dump-phases",
       path.c_str(), error.message().c_str()));

@@ -35,12 +35,15 @@ std::string tenon::toHex(llvm::ArrayRef<uint8_t> hash) {
 }
 
 /// Gives a new file its size, on the disk too. LLVM's resize_file leaves a
-/// hole where its build does not know how to reserve.
+/// hole where its build does not know how to reserve; so does this one where
+/// the file system does not, or is interrupted again and again.
 static std::error_code reserve(int descriptor, uint64_t bytes) {
-  int status;
-  do
+  constexpr int tries = 16;
+  int status = EINTR;
+  for (int i = 0; i < tries && status == EINTR; ++i)
     status = ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
-  while (status == EINTR);
+  if (status == EOPNOTSUPP || status == EINVAL || status == EINTR)
+    return llvm::sys::fs::resize_file(descriptor, bytes);
   return std::error_code(status, std::generic_category());
 }
 

@@ -105,7 +105,9 @@ Error checkPlace(const std::string &path) {
   if (stat(path.c_str(), &place) != 0 || S_ISREG(place.st_mode))
     return success();
   return failure(TENON_RT_IO, path,
-                 ": expected a regular file or none; choose another place");
+                 ": expected a regular file or none, but got ",
+                 S_ISDIR(place.st_mode) ? "a folder" : "a device or a pipe",
+                 "; choose another place");
 }
 
 Error damaged(const std::string &path, const char *what) {

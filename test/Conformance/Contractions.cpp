@@ -181,9 +181,9 @@ void addContraction(std::vector<Case> &cases, const Contraction &contraction,
       format.name.str() + (word.empty() ? "" : " " + word), results);
   if (rounding == Rounding::BF16)
     made.feature = "avx512bf16";
-  // Few rows meet weights that are not rounded, by up to 2^-9 of each; a gate
+  // Few rows meet weights that are not rounded, by up to 2^-8 of each; a gate
   // multiplies two such sums.
-  if (rounding == Rounding::BF16 && maxRows <= 8)
+  if (rounding == Rounding::BF16 && maxRows <= 8 && format.name != "bf16")
     made.tolerance = 1e-2;
   for (int64_t rows : {1, 2, 3, 4, 5, 7, 8, 9, 13, 17})
     if (rows <= maxRows)
@@ -219,9 +219,11 @@ void tenon::conformance::addContractions(std::vector<Case> &cases,
           if (isInteger && !isQuantized)
             continue;
           // Not every format with every shape: what decodes is the same.
-          if (rounding == Rounding::BF16 && !isFull &&
-              (index + number) % (maxRows == 256 ? 2 : 4))
+          if (rounding == Rounding::BF16) {
+            if (isFull || (index + number) % (maxRows == 256 ? 2 : 4) == 0)
+              addContraction(cases, contraction, index, maxRows, rounding);
             continue;
+          }
           // Few rows differ from one in the numbers of rows and sums only: of
           // each format one kind of integers and, less often, one of floats.
           bool isTurn = isInteger || !isQuantized

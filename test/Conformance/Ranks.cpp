@@ -23,16 +23,17 @@ struct Rank {
 };
 
 void addRank(std::vector<Case> &cases, const Rank &rank, int64_t maxRows,
-             const std::string &format, int64_t columns, bool isOdd) {
+             const std::string &format, int64_t columns, bool isOdd,
+             bool isPaired = false) {
   Program program(maxRows);
   Val x = program.argument(Role::Floats, rowsType({columns}));
   Val weight = program.argument(isOdd ? Role::Blocks : Role::Weight,
                                 matrixType(rank.outputs, columns, format));
   Val bias = program.argument(Role::Weight, vectorType(rank.outputs));
   Val count = program.argument(Role::Count, "index");
-  bool isInteger = format.front() == 'q';
-  if (isInteger)
-    x = program.quantize(x);
+  bool isInteger = format.front() == 'q' && !isPaired;
+  if (isInteger || isPaired)
+    x = program.quantize(x, isPaired ? Rounding::BF16 : Rounding::Int8);
   std::string type = rowsType({rank.outputs});
   auto linear = [&](const std::vector<Val> &in) {
     return program.op("tenon.linear " + in[0].name + ", " + in[1].name +
@@ -55,13 +56,23 @@ void addRank(std::vector<Case> &cases, const Rank &rank, int64_t maxRows,
       });
   results.insert(results.end(), best.begin(), best.end());
   const char *kind = maxRows == 1 ? "step-" : maxRows == 8 ? "few-" : "chunk-";
-  Case made = program.finish(
-      "rank",
-      kind + format + "-n" + std::to_string(rank.outputs) + "-top" +
-          std::to_string(rank.most) + (isOdd ? "-any-bytes" : ""),
-      format + (isInteger ? " int8" : "") + (isOdd ? " any bytes" : ""),
-      results);
+  Case made = program.finish("rank",
+                             kind + format + (isPaired ? "-bf16-n" : "-n") +
+                                 std::to_string(rank.outputs) + "-top" +
+                                 std::to_string(rank.most) +
+                                 (isOdd ? "-any-bytes" : ""),
+                             format +
+                                 (isInteger  ? " int8"
+                                  : isPaired ? " bf16"
+                                             : "") +
+                                 (isOdd ? " any bytes" : ""),
+                             results);
   made.isRanked = true;
+  if (isPaired)
+    made.feature = "avx512bf16";
+  // As in contractions: few rows meet weights that are not rounded.
+  if (isPaired && maxRows <= 8)
+    made.tolerance = 1e-2;
   // Sums of any bytes may be infinite in one order and not in another.
   if (isOdd)
     made.tolerance = HUGE_VAL;
@@ -90,5 +101,8 @@ void tenon::conformance::addRanks(std::vector<Case> &cases, bool isFull) {
           addRank(cases, rank, maxRows, "f16", 33, isOdd);
         if (isFull || (rank.outputs == 50 && !isOdd))
           addRank(cases, rank, maxRows, "q6_k", 256, isOdd);
+        if (!isOdd && (isFull || rank.outputs == 300))
+          for (const char *format : {"f16", "q4_1"})
+            addRank(cases, rank, maxRows, format, 96, isOdd, /*isPaired=*/true);
       }
 }

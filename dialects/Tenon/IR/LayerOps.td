@@ -97,8 +97,8 @@ def Tenon_TopKOp : Tenon_Op<"top_k", [Pure]> {
 def Tenon_QuantizeOp : Tenon_Op<"quantize", [Pure]> {
   let summary = "Rounds activations to scaled integers or to bf16.";
   let description = [{
-    To `#tenon.blocks`: for each block of `size` consecutive elements of a row (all dimensions
-    after the first; a multiple of `size` elements), in f32:
+    To `#tenon.blocks`: for each block of `size` consecutive elements of a row
+    (all dimensions after the first; a multiple of `size` elements), in f32:
     `amax = max |x|`, `d = amax / 127`, `inverse = 127 / amax`,
     `code = clamp(roundeven(x * inverse), -127, 127)`; an element becomes
     `d * code`. A block with `amax` below 1e-30 becomes zeros. A block with a
@@ -107,9 +107,10 @@ def Tenon_QuantizeOp : Tenon_Op<"quantize", [Pure]> {
     Largest error of an element: `amax / 254`.
 
     To bf16: each element becomes the nearest bf16, ties to even; those closer
-    to zero than the least normal number, 2^-126, may become zeros. Rows have
-    an even number of elements, because products are of pairs. Largest error
-    of an element: 2^-9 of itself.
+    to zero than the least normal number, 2^-126, may become zeros, those
+    beyond the largest bf16 infinity. Rows have an even number of elements,
+    because products are of pairs. Largest error of an element else: 2^-8 of
+    itself.
 
     ```mlir
     %q = tenon.quantize %x : tensor<?x576xf32> -> tensor<?x576xf32, #tenon.blocks<bits = 8, size = 32>>

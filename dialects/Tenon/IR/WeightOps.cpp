@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Tenon/IR/Limits.h"
 #include "dialects/Tenon/IR/Shapes.h"
 #include "dialects/Tenon/IR/Tenon.h"
 
@@ -135,6 +136,10 @@ LogicalResult LinearOp::verify() {
       failed(
           verifyFlattened(getOperation(), "result", result, weight.getRows())))
     return failure();
+  if (input.getElementType().isBF16() && weight.getColumns() % kInputPair)
+    return emitOpError("expected an even number of columns for an input of "
+                       "bf16, but got ")
+           << weight.getColumns();
   if (input.getDimSize(0) != result.getDimSize(0))
     return emitOpError("expected as many result rows as input rows (")
            << input << "), but got " << result;

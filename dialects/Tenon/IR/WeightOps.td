@@ -117,10 +117,10 @@ def Tenon_LinearOp : Tenon_Op<"linear", [Pure]> {
     `[T, K]` or `[T, heads, dim]` with heads * dim = K; weight `N x K`; result
     `[T, N]` or `[T, heads, dim]` with heads * dim = N, so that heads stay a
     dimension. The input may be kept as scaled integers (`tenon.quantize`); its
-    elements are what their encoding means. An input of bf16 meets elements of
-    the weight that may be rounded to bf16 as well, because instructions
-    multiply pairs of bf16 (here they are; where one row is bound by reading
-    the weight, they are not).
+    elements are what their encoding means. An input of bf16, of which K is even,
+    meets elements of the weight that are rounded to bf16 as well, because
+    instructions multiply pairs of bf16; a target may leave them as they are,
+    each by at most 2^-8 of itself away.
 
     ```mlir
     %q = tenon.linear %x, %w : (tensor<?x576xf32>, !tenon.weight<576x576, [q4_1]>) -> tensor<?x9x64xf32>

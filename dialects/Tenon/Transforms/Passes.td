@@ -49,7 +49,7 @@ def QuantizeActivationsPass
     quantised or not.
 
     Changes values: each element by at most 1/254 of the largest of its block;
-    as bf16 each element, and each of the weights, by at most 2^-9 of itself.
+    as bf16 each element, and each of the weights, by at most 2^-8 of itself.
     Metric: root mean square of the differences of results over that of the
     results, bound 0.1.
 

@@ -1,11 +1,12 @@
-//===- QuantizeActivations.cpp - integers before quantised weights --------===//
+//===- QuantizeActivations.cpp - rounded inputs of contractions -----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Products of bytes run at four times the rate of products of floats. Where a
-// weight is stored as small integers already, its input becomes integers too,
-// with a scale for each block. Done before kernels are formed, so that the
-// rounding joins the work that makes the input.
+// Products of bytes run at four times the rate of products of floats, those of
+// pairs of bf16 at twice the rate. Where a weight is stored as small integers
+// already, its input becomes integers too, with a scale for each block; bf16
+// goes with every weight. Done before kernels are formed, so that the rounding
+// joins the work that makes the input.
 //
 //===----------------------------------------------------------------------===//
 

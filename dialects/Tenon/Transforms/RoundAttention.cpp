@@ -32,8 +32,7 @@ struct RoundAttentionPass
 
 } // namespace
 
-/// True when a contraction of the layer that `attention` belongs to takes
-/// integers.
+/// True when the layer that `attention` belongs to has rounded numbers.
 static bool isInRoundedLayer(AttentionOp attention) {
   Operation *outer = attention;
   while (isa<KernelOp>(outer->getParentOp()))

@@ -235,19 +235,19 @@ void tenon::insertRowKernelDialects(DialectRegistry &registry) {
                   vector::VectorDialect>();
 }
 
-/// True for an op that only its encoding's maker and reader may be.
-static bool touchesEncoding(Operation &op) {
-  auto isEncoded = [](Type type) {
+/// True for an op on rounded numbers that does not make them.
+static bool touchesRounded(Operation &op) {
+  auto isRounded = [](Type type) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    return tensor && tensor.getEncoding();
+    return tensor && (tensor.getEncoding() || tensor.getElementType().isBF16());
   };
-  return llvm::any_of(op.getOperandTypes(), isEncoded) ||
-         (!isa<QuantizeOp>(op) && llvm::any_of(op.getResultTypes(), isEncoded));
+  return llvm::any_of(op.getOperandTypes(), isRounded) ||
+         (!isa<QuantizeOp>(op) && llvm::any_of(op.getResultTypes(), isRounded));
 }
 
 bool tenon::isRowKernel(KernelOp kernel) {
   for (Operation &op : kernel.getBody().front().without_terminator())
-    if (!isRowOp(&op) || touchesEncoding(op))
+    if (!isRowOp(&op) || touchesRounded(op))
       return false;
   auto hasBuffer = [](Type type) { return bool(getBufferType(type)); };
   // A result of one dimension has no vectors to loop over.

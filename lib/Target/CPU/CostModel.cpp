@@ -83,6 +83,12 @@ double packedBytes(Value input, int64_t first, int64_t last) {
   return bytes / std::max<int64_t>(1, last - first);
 }
 
+/// True in a kernel for many rows; for few, rows of bf16 become f32.
+bool isChunk(Operation *op) {
+  auto kernel = op->getParentOfType<KernelOp>();
+  return isa_and_nonnull<ChunkAttr>(kernel.getSchedule().value_or(Attribute()));
+}
+
 /// Adds the work of one op of the kernel's body.
 void countOp(Operation *op, KernelCost &cost) {
   if (auto linear = dyn_cast<LinearOp>(op)) {
@@ -91,7 +97,7 @@ void countOp(Operation *op, KernelCost &cost) {
     RankedTensorType input = linear.getInput().getType();
     if (input.getEncoding())
       cost.arithmetic = Arithmetic::Int8;
-    else if (input.getElementType().isBF16())
+    else if (input.getElementType().isBF16() && isChunk(op))
       cost.arithmetic = Arithmetic::BF16;
     return;
   }

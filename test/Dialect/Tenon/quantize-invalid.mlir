@@ -47,3 +47,11 @@ func.func @f(%x: tensor<?x64xf32, #tenon.blocks<bits = 8, size = 32>>, %w: !teno
   %q = tenon.norm rms %x, %w {eps = 1.0e-5 : f32} : tensor<?x64xf32, #tenon.blocks<bits = 8, size = 32>>, !tenon.weight<64, [f32]>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x33xbf16>, %w: !tenon.weight<16x33, [f16]>) {
+  // expected-error@+1 {{expected an even number of columns for an input of bf16, but got 33}}
+  %y = tenon.linear %x, %w : (tensor<?x33xbf16>, !tenon.weight<16x33, [f16]>) -> tensor<?x16xf32>
+  return
+}

@@ -45,4 +45,4 @@
 // BF16: expected a CPU with avx512bf16 for products of bf16 in kernel 'attention', but got one without; leave the products exact
 // RUN: tenon-opt %S/../../Pipelines/Inputs/llama.mlir --tenon-to-optimized=activations=bf16 --tenon-to-scheduled -o %t.rows.mlir
 // RUN: not tenon-opt %t.rows.mlir --tenon-to-kernels 2>&1 | FileCheck %s --check-prefix=ROWS
-// ROWS: expected a CPU with avx512bf16 for rows of bf16 in kernel 'attn_q{{.*}}', but got one without; round to scaled integers, or not
+// ROWS: expected a CPU with avx512bf16 for rows of bf16 in kernel 'attn_q{{.*}}', but got one without; compile with activations of int8 or f32

@@ -25,6 +25,7 @@ def check(libraries):
     for library in map(Path, libraries):
         if not library.is_file():
             raise Failure(f"{library}: expected a library that tenonc wrote")
+    for library in map(Path, libraries):
         try:
             facts = json.loads(library.with_suffix(".json").read_bytes())
             shapes.append([facts["model"][k] for k in ("vocabulary", "layers")])
@@ -90,7 +91,9 @@ def run(base, new, settings, runner):
             for phase, value in sample(library, settings, runner).items():
                 samples[name].setdefault(phase, []).append(value)
     if not samples["base"]:
-        raise Failure("expected something to time: give --prompt or --new-tokens")
+        raise Failure(
+            "expected something to time: give --prompt or --new-tokens"
+        )
     return {
         "schema": SCHEMA,
         "kind": "compare",

@@ -22,7 +22,9 @@ none: their samples are held against the median of the rounds' readings, and no
 samples can be added to them.
 """
 
+import errno
 import json
+import os
 import statistics
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +43,9 @@ def probe(path):
     """An OSError if a file cannot be written: what took minutes to measure is
     not lost to a folder that is not there."""
     is_new = not path.exists()
+    if not is_new and not path.is_file():
+        kind = errno.EISDIR if path.is_dir() else errno.ENXIO
+        raise OSError(kind, os.strerror(kind), str(path))
     path.open("a").close()
     if is_new:
         path.unlink()

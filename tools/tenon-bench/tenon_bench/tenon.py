@@ -57,15 +57,14 @@ class Tenon:
 
     def activations(self, weights):
         """Type of what is multiplied with weights of a format: quantised ones
-        have integers unless the options say otherwise."""
-        if weights.upper() in ("F32", "F16", "BF16"):
-            return "f32"
-        found = "int8"
+        have integers unless the options say otherwise, bf16 all of them."""
+        asked = "int8"
         for option in self.options:
             name, _, value = option.partition("=")
             if name == "--activations":
-                found = value
-        return found
+                asked = value
+        is_plain = weights.upper() in ("F32", "F16", "BF16")
+        return "f32" if is_plain and asked == "int8" else asked
 
     def _bench(self, model, threads, sizes, phase, runner):
         argv = [own("tenon-run"), self.artifacts[Path(model)], "--bench"]

@@ -349,7 +349,8 @@ LogicalResult tenon::cpu::buildKernel(KernelOp kernel, KernelShape shape,
                  "expected a CPU with avx512bf16 for rows of bf16 "
                  "in kernel '")
              << kernel.getName()
-             << "', but got one without; round to scaled integers, or not";
+             << "', but got one without; compile with activations of int8 or "
+                "f32";
     if (isa<StepAttr>(*kernel.getSchedule()))
       return buildStepKernel(kernel, work, formats, target, function);
     return buildChunkKernel(kernel, work, formats, target, function);

@@ -7,7 +7,7 @@
 // descriptions: the stored formats, the machine and the schedule.
 //
 // Arguments of a kernel function, in order: per input of the kernel
-//   tensor<?xA..xf32>, tensor<?xi32>   its memref
+//   tensor<?xA..xf32 or bf16 or i32>   its memref; of scaled integers bytes
 //   weight vector                      memref<Nxf32>, dense
 //   weight matrix                      memref<?xi8>, packed
 //   cache                              cells from the layer's first on
