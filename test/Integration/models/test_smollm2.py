@@ -48,29 +48,34 @@ def test_pieces(smol_artifact, smol_ids, smol_logits):
     assert tools.difference(got, smol_logits) <= BOUND
 
 
+def divergence(got, logits):
+    """Mean and largest KL of tokens from what the oracle says of the first."""
+    want = log_softmax(logits[: len(got)])
+    have = log_softmax(got.astype(np.float64))
+    each = np.sum(np.exp(want) * (want - have), axis=-1)
+    print(f"KL: mean {each.mean():.3g}, max {each.max():.3g}")
+    return each.mean(), each.max()
+
+
 def test_f16_cache(smol_artifact, smol_ids, smol_logits):
     """An f16 cache moves the distributions very little."""
     got = smol_artifact("native", "f16").logits(smol_ids, 2)
-    want, have = log_softmax(smol_logits), log_softmax(got.astype(np.float64))
-    divergence = np.sum(np.exp(want) * (want - have), axis=-1)
-    print(f"KL: mean {divergence.mean():.3g}, max {divergence.max():.3g}")
-    assert divergence.max() < 1e-3
+    assert got.shape == smol_logits.shape
+    _, most = divergence(got, smol_logits)
+    assert most < 1e-3
+
+
+def rounded(artifact, ids, logits):
+    """`divergence` of a prompt and of steps from the oracle."""
+    yield divergence(artifact.logits(ids, 2), logits)
+    yield divergence(artifact.piecewise(ids[:24], (1,), 2, once=True), logits)
 
 
 @pytest.mark.parametrize("cpu", ("native", "x86-64-v3"))
 def test_int8_activations(smol_artifact, smol_ids, smol_logits, cpu):
     """Integers instead of floats move the distributions a little."""
     artifact = smol_artifact(cpu, "f32", "int8")
-    few = smol_ids[:24]
-    for name, got in (
-        ("prefill", artifact.logits(smol_ids, 2)),
-        ("steps", artifact.piecewise(few, (1,), 2, once=True)),
-    ):
-        want = log_softmax(smol_logits[: len(got)])
-        have = log_softmax(got.astype(np.float64))
-        divergence = np.sum(np.exp(want) * (want - have), axis=-1)
-        mean, most = divergence.mean(), divergence.max()
-        print(f"{cpu}, {name}: KL mean {mean:.3g}, max {most:.3g}")
+    for mean, most in rounded(artifact, smol_ids, smol_logits):
         assert 1e-7 < mean < 6e-3
         assert most < 6e-2
 
@@ -82,16 +87,7 @@ def test_int8_activations(smol_artifact, smol_ids, smol_logits, cpu):
 def test_bf16_activations(smol_artifact, smol_ids, smol_logits):
     """Pairs of bf16 move the distributions a sixth as far as integers may."""
     artifact = smol_artifact("native", "f32", "bf16")
-    few = smol_ids[:24]
-    for name, got in (
-        ("prefill", artifact.logits(smol_ids, 2)),
-        ("steps", artifact.piecewise(few, (1,), 2, once=True)),
-    ):
-        want = log_softmax(smol_logits[: len(got)])
-        have = log_softmax(got.astype(np.float64))
-        divergence = np.sum(np.exp(want) * (want - have), axis=-1)
-        mean, most = divergence.mean(), divergence.max()
-        print(f"{name}: KL mean {mean:.3g}, max {most:.3g}")
+    for mean, most in rounded(artifact, smol_ids, smol_logits):
         assert 1e-8 < mean < 1e-3
         assert most < 1e-2
 
